@@ -92,13 +92,13 @@ static void tanh_row(const row *r) {
     for (size_t j = 0; j < r->count; j++) y[j] = TANH(x[j] + sums[j]);
 }
 
-static void lstm_row(const row *r) {
+static inline __attribute__((always_inline)) void lstm_units(const row *r, size_t count) {
     const float *x = r->x, *sums = r->sums, *c = r->c;
     const size_t units = r->units;
     float *y = r->y, *cells = r->cells;
     float *i = r->kept, *f = i + r->apart, *g = f + r->apart, *o = g + r->apart;
     SOMA_INDEPENDENT
-    for (size_t j = 0; j < r->count; j++) {
+    for (size_t j = 0; j < count; j++) {
         const lstm_cell cell =
             lstm_step(x[j] + sums[j], x[units + j] + sums[PITCH + j], x[2 * units + j] + sums[2 * PITCH + j],
                       x[3 * units + j] + sums[3 * PITCH + j], c[j]);
@@ -109,6 +109,14 @@ static void lstm_row(const row *r) {
         cells[j] = cell.c;
         y[j] = cell.h;
     }
+}
+
+/* Of whole panels, which most are, the compiler knows the number of units. */
+static void lstm_row(const row *r) {
+    if (r->count == GEMM_COLUMNS)
+        lstm_units(r, GEMM_COLUMNS);
+    else
+        lstm_units(r, r->count);
 }
 
 static void gru_row(const row *r) {
@@ -217,10 +225,22 @@ static void whole_row(const recurrent_plan *p, const row *r) {
 
 static void fetch_row(const recurrent_plan *p, const row *r) {
     const size_t kept = soma_recurrent_kept(p->params.kind);
-    for (size_t i = 0; i < p->gates; i++) recurrent_fetch(r->x + i * r->units, r->count);
     for (size_t i = 0; i < kept; i++) recurrent_fetch_to_write(r->kept + i * r->apart, r->count);
     recurrent_fetch_to_write(r->y, r->count);
     if (r->cells) recurrent_fetch_to_write(r->cells, r->count);
+}
+
+/*
+ * What a row reads far off, brought into pieces that lie PITCH apart: of each gate of x, and of the cells. All rows'
+ * together, so that the processor waits for many lines at once, and in a row's arithmetic for none.
+ */
+static void bring_row(const recurrent_plan *p, row *r, float *pieces) {
+    for (size_t i = 0; i < p->gates; i++) recurrent_copy(pieces + i * PITCH, r->x + i * r->units, r->count);
+    r->x = pieces;
+    r->units = PITCH;
+    if (!r->cells) return;
+    recurrent_copy(pieces + p->gates * PITCH, r->c, r->count);
+    r->c = pieces + p->gates * PITCH;
 }
 
 /* The sums of some samples, GEMM_ROWS at most, for `count` gates of a panel. */
@@ -256,7 +276,7 @@ static void run_row(const soma_call *call, const recurrent_task *t, enum phase p
         candidate_row(r, z);
     else
         whole_row(p, r);
-    if (phase != RESET) memcpy(state_of(call, p, t->round + 1, sample) + unit, r->y, r->count * sizeof *r->y);
+    if (phase != RESET) recurrent_copy(state_of(call, p, t->round + 1, sample) + unit, r->y, r->count);
 }
 
 static void run_panel(const soma_call *call, const recurrent_task *t, enum phase phase, size_t panel) {
@@ -264,7 +284,8 @@ static void run_panel(const soma_call *call, const recurrent_task *t, enum phase
     const soma_range units = recurrent_units(p, panel);
     const size_t first = phase == CANDIDATE ? GRU_CANDIDATE : 0;
     const size_t count = phase == CANDIDATE ? 1 : phase == RESET ? GRU_CANDIDATE : p->gates;
-    _Alignas(SOMA_CPU_ALIGNMENT) float sums[LSTM_GATES * PITCH], spare[4 * GEMM_COLUMNS];
+    _Alignas(SOMA_CPU_ALIGNMENT) float sums[LSTM_GATES * PITCH], spare[4 * GEMM_COLUMNS],
+        pieces[(LSTM_GATES + 1) * PITCH];
     row rows[GEMM_ROWS];
     for (size_t at = t->samples.begin; at < t->samples.end; at += GEMM_ROWS) {
         const size_t number = SOMA_MIN((size_t)GEMM_ROWS, t->samples.end - at);
@@ -275,6 +296,7 @@ static void run_panel(const soma_call *call, const recurrent_task *t, enum phase
         }
         const float *from = phase == CANDIDATE ? reset_of(call, p, at) : state_of(call, p, t->round, at);
         multiply_panel(call, p, from, number, panel, first, count, sums);
+        for (size_t i = 0; i < number; i++) bring_row(p, &rows[i], pieces + i * GEMM_COLUMNS);
         for (size_t i = 0; i < number; i++) {
             if (i + RECURRENT_AHEAD < number) fetch_row(p, &rows[i + RECURRENT_AHEAD]);
             run_row(call, t, phase, &rows[i], at + i, units.begin);

@@ -77,6 +77,14 @@ static inline void recurrent_fetch_to_write(const float *to, size_t count) {
     for (size_t j = 0; j < count; j += RECURRENT_LINE) __builtin_prefetch(to + j, 1);
 }
 
+/* Of whole panels, which most are, the compiler makes a few vectors of it, where it would call memcpy(). */
+static inline void recurrent_copy(float *to, const float *from, size_t count) {
+    if (count == GEMM_COLUMNS)
+        memcpy(to, from, GEMM_COLUMNS * sizeof *to);
+    else
+        memcpy(to, from, count * sizeof *to);
+}
+
 /* sums [rows, GEMM_COLUMNS] = a times a panel of weights, k deep, its rows `pitch` apart, and a row of GEMM_COLUMNS, or
  * NULL. */
 static inline void recurrent_multiply_panel(const float *a, size_t stride, size_t rows, size_t k, const float *panel,

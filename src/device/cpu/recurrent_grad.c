@@ -2,7 +2,7 @@
 /*
  * RECURRENT_GRAD. The steps go back from the last to the first; each task makes dh for its units, from the gradients of
  * all gates at the step after and the transposed weights, and from it the gradients of its units' gates. One round more
- * than there are steps makes those of the first state and cell.
+ * than there are steps makes those of the first state and cell, where either is wanted.
  */
 #include "device/cpu/recurrent.h"
 
@@ -77,13 +77,13 @@ static void tanh_row(const row *r) {
     }
 }
 
-static void lstm_row(const row *r) {
+static inline __attribute__((always_inline)) void lstm_units(const row *r, size_t count) {
     const float *dy = r->dy, *sums = r->sums, *after = r->cells, *before = r->c;
     const float *i = r->kept, *f = i + r->units, *g = f + r->units, *o = g + r->units;
     float *di = r->dx, *df = di + r->units, *dg = df + r->units, *d_o = dg + r->units;
     float *direct = r->direct, *dcell = r->dcell;
     SOMA_INDEPENDENT
-    for (size_t j = 0; j < r->count; j++) {
+    for (size_t j = 0; j < count; j++) {
         const lstm_gradient d =
             lstm_back(dy[j] + (direct[j] + sums[j]), dcell[j], i[j], f[j], g[j], o[j], after[j], before[j]);
         di[j] = d.i;
@@ -93,6 +93,14 @@ static void lstm_row(const row *r) {
         dcell[j] = d.c;
         direct[j] = 0.0f;
     }
+}
+
+/* Of whole panels, which most are, the compiler knows the number of units. */
+static void lstm_row(const row *r) {
+    if (r->count == GEMM_COLUMNS)
+        lstm_units(r, GEMM_COLUMNS);
+    else
+        lstm_units(r, r->count);
 }
 
 /* The gates but for the reset gate. */
@@ -205,7 +213,7 @@ static void whole_row(const recurrent_plan *p, const row *r) {
 /* What the products take of it, where it was not written there. */
 static void keep_gate(const row *r, size_t gate) {
     const float *from = r->drecurrent ? r->drecurrent : r->dx;
-    if (from != r->near) memcpy(r->near + gate * r->units, from + gate * r->units, r->count * sizeof *from);
+    if (from != r->near) recurrent_copy(r->near + gate * r->units, from + gate * r->units, r->count);
 }
 
 /* Of some samples: the gradients of some of the gates of a round, times their weights. */
@@ -326,6 +334,7 @@ SOMA_CPU_PLANNER(recurrent_grad) {
     soma_cpu_add_phase(plan, pack_task, p->panels + 1);
     soma_cpu_add_phase(plan, back_task, p->tasks);
     if (is_first(p)) soma_cpu_add_phase(plan, reset_task, p->tasks);
-    soma_cpu_repeat_phases(plan, is_first(p) ? 2 : 1, size.steps + 1);
+    const bool wanted = call->view[RECURRENT_GRAD_DSTATE].rank || call->view[RECURRENT_GRAD_DCELL].rank;
+    soma_cpu_repeat_phases(plan, is_first(p) ? 2 : 1, size.steps + (wanted ? 1 : 0));
     return SOMA_OK;
 }
