@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* Each kind of memory has its own mark before it, so that a wrong way of freeing is seen. */
 typedef struct mark {
@@ -174,6 +175,39 @@ static bool expects_large_pages(const void *memory) {
     return large;
 }
 
+/* How many of the pages that lie in this memory whole have been given to it, of how many. */
+static size_t pages_there(char *memory, size_t bytes, size_t page, size_t *all) {
+    const uintptr_t from = ((uintptr_t)memory + page - 1) / page * page, to = ((uintptr_t)memory + bytes) / page * page;
+    unsigned char there[1024];
+    size_t count = 0;
+    *all = (to - from) / page;
+    ck_assert_uint_le(*all, sizeof there);
+    ck_assert_int_eq(mincore(memory + (from - (uintptr_t)memory), to - from, there), 0);
+    for (size_t i = 0; i < *all; i++) count += there[i] & 1;
+    return count;
+}
+
+/* All at once, where the system can be asked for that, instead of one by one as they are touched. */
+START_TEST(pages_that_are_expected_are_there) {
+#ifdef MADV_POPULATE_WRITE
+    const size_t bytes = (size_t)1 << 20, page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t all;
+    char *probe = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert(probe != MAP_FAILED);
+    const bool can = madvise(probe, bytes, MADV_POPULATE_WRITE) == 0 && page >= 4096;
+    munmap(probe, bytes);
+    char *memory = soma_malloc(bytes);
+    ck_assert_ptr_nonnull(memory);
+    soma_expect_all_pages(memory, bytes);
+    if (can) {
+        const size_t there = pages_there(memory, bytes, page, &all);
+        ck_assert_uint_eq(there, all);
+    }
+    soma_free(memory);
+#endif
+}
+END_TEST
+
 /* It may be shared with others, locked, or counted by the application. */
 START_TEST(pages_of_an_application_are_its_own) {
     const size_t bytes = (size_t)8 << 20;
@@ -182,6 +216,8 @@ START_TEST(pages_of_an_application_are_its_own) {
     expect_ok(soma_set_allocator(&counting));
     soma_expect_all_pages(memory, bytes);
     ck_assert(!expects_large_pages(memory + bytes / 2));
+    size_t all;
+    ck_assert_uint_eq(pages_there(memory, (size_t)1 << 20, (size_t)sysconf(_SC_PAGESIZE), &all), 0);
     expect_ok(soma_set_allocator(NULL));
     munmap(memory, bytes);
 }
@@ -191,6 +227,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, all_memory_comes_from_the_application_and_goes_back);
     tcase_add_test(cases, an_allocator_may_fail);
     tcase_add_test(cases, it_changes_while_nothing_is_held);
+    tcase_add_test(cases, pages_that_are_expected_are_there);
     tcase_add_test(cases, pages_of_an_application_are_its_own);
 }
 

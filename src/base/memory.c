@@ -117,18 +117,26 @@ void soma_free_aligned(void *memory) {
     release(allocator.release_aligned, memory);
 }
 
-/* Those of Linux on most machines; on others this is no more than a hint. */
-#define LARGE_PAGE ((size_t)2 << 20)
+/* Fewer bytes than that come from what the allocator has at hand as likely as not. */
+#define MANY_PAGES ((size_t)128 << 10)
+
+/* Advice on those of the memory's pages, so many bytes large each, that lie in it whole. A system that does not know it
+ * does without. */
+static void advise(void *memory, size_t bytes, size_t page, int advice) {
+    const uintptr_t from = soma_round_up((size_t)(uintptr_t)memory, page),
+                    to = ((uintptr_t)memory + bytes) / page * page;
+    if (to > from) (void)madvise((unsigned char *)memory + (from - (uintptr_t)memory), to - from, advice);
+}
 
 /* Of whatever else an allocator may take memory from, nothing is known: neither here nor below. */
 void soma_expect_all_pages(void *memory, size_t bytes) {
+    if (allocator.allocate != standard_allocate || bytes < MANY_PAGES) return;
 #ifdef MADV_HUGEPAGE
-    if (allocator.allocate != standard_allocate) return;
-    const uintptr_t from = soma_round_up((size_t)(uintptr_t)memory, LARGE_PAGE),
-                    to = ((uintptr_t)memory + bytes) / LARGE_PAGE * LARGE_PAGE;
-    if (to > from) (void)madvise((unsigned char *)memory + (from - (uintptr_t)memory), to - from, MADV_HUGEPAGE);
-#else
-    (void)memory, (void)bytes;
+    advise(memory, bytes, SOMA_LARGE_PAGE, MADV_HUGEPAGE);
+#endif
+#ifdef MADV_POPULATE_WRITE
+    const long page = sysconf(_SC_PAGESIZE);
+    if (page > 0) advise(memory, bytes, (size_t)page, MADV_POPULATE_WRITE);
 #endif
 }
 

@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Those of Linux on most machines; on others this is no more than a hint. */
+#define SOMA_LARGE_PAGE ((size_t)2 << 20)
+
 /* All of this memory will be written soon: where there is much of it, the system may have larger pages for it.
  * Memory of soma_malloc(); where an application's allocator made it, nothing is done. */
 void soma_expect_all_pages(void *memory, size_t bytes);

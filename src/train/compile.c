@@ -57,8 +57,10 @@ static soma_status initial_values(soma_network *network, size_t index) {
 }
 
 /* Elements that are given back to the system at a time, once the device has them: so large weights are never there
- * twice. */
-enum { PIECE = 1 << 18 };
+ * twice. They end where a large page may, which would else be divided into small ones before it is given back. */
+static size_t piece_of(const float *values, size_t left) {
+    return SOMA_MIN((SOMA_LARGE_PAGE - (uintptr_t)values % SOMA_LARGE_PAGE) / sizeof *values, left);
+}
 
 /* What lies behind `count` elements, up to the next alignment, is 0 as optimizers and norms want it. */
 static soma_status fill_up(soma_executor *executor, size_t offset, size_t count) {
@@ -74,7 +76,7 @@ static soma_status upload_parameter(soma_executor *executor, const soma_paramete
                                     bool *given) {
     const size_t count = soma_tensor_count(parameter->tensor), offset = parameter->tensor->offset;
     while (*done < count) {
-        const size_t piece = SOMA_MIN((size_t)PIECE, count - *done);
+        const size_t piece = piece_of(parameter->values + *done, count - *done);
         SOMA_TRY(soma_executor_write(executor, executor->parameters, offset + *done, parameter->values + *done, piece));
         if (given) *given |= soma_give_back_pages(parameter->values + *done, piece * sizeof *parameter->values);
         *done += piece;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the cpu device asks of the host. */
 #include "device/cpu/host.h"
+#include "base/pages.h"
 #include "device/cpu/cpu.h"
 
 #include <stdatomic.h>
@@ -63,13 +64,11 @@ uint64_t soma_host_memory(void) {
     return limit && (limit < memory || !memory) ? limit : memory;
 }
 
-#define LARGE_PAGE ((size_t)2 << 20)
-
 void *soma_host_alloc(size_t bytes) {
-    bool large = bytes >= 2 * LARGE_PAGE;
-    void *memory = soma_malloc_aligned(large ? LARGE_PAGE : SOMA_CPU_ALIGNMENT, bytes);
+    bool large = bytes >= SOMA_LARGE_PAGE;
+    void *memory = soma_malloc_aligned(large ? SOMA_LARGE_PAGE : SOMA_CPU_ALIGNMENT, bytes);
 #ifdef MADV_HUGEPAGE
-    if (memory && large) madvise(memory, bytes / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE);
+    if (memory && large) madvise(memory, bytes / SOMA_LARGE_PAGE * SOMA_LARGE_PAGE, MADV_HUGEPAGE);
 #endif
     return memory;
 }

@@ -4,6 +4,7 @@
  * and weights that a file makes by ops instead of holding them. What is computed so is bounded by the options'
  * memory_limit: a file of a few bytes may ask for any amount.
  */
+#include "base/pages.h"
 #include "io/onnx/family.h"
 #include "io/onnx/inside.h"
 
@@ -44,6 +45,7 @@ soma_status soma_onnx_make(soma_onnx_node *node, size_t count, double **numbers)
     SOMA_TRY(soma_onnx_take_made(importer, count, sizeof(double), node->output.name));
     soma_onnx_block *block = soma_malloc(sizeof *block + count * sizeof(double));
     if (!block) return soma_out_of_memory(count * sizeof(double), node->output.name);
+    soma_expect_all_pages(block, sizeof *block + count * sizeof(double));
     block->next = importer->blocks;
     importer->blocks = block;
     *numbers = block->numbers;

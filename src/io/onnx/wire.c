@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* See wire.h. The encoding: protobuf.dev, "Encoding". */
 #include "io/onnx/wire.h"
+#include "base/pages.h"
 #include "base/utf8.h"
 
 #include <string.h>
@@ -182,6 +183,7 @@ static void *budget_alloc(void *context, size_t size) {
     if (size > budget->limit - budget->used) return NULL;
     uint8_t *block = soma_malloc(size);
     if (!block) return NULL;
+    soma_expect_all_pages(block, size);
     memcpy(block, &size, sizeof size);
     budget->used += size;
     return block + HEADER_SIZE;
