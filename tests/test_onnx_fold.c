@@ -288,6 +288,26 @@ static void filled_up_by_nothing(void) {
     node("Neg", "same", NULL, "y");
 }
 
+/* Columns side by side: as they lie in the file, computed, and all the same. y = x + [1, 6, 8, 0; 2, 10, 12, 0] */
+static void columns_side_by_side(void) {
+    integers("square", 2, (const int64_t[]){2, 2});
+    integers("column", 2, (const int64_t[]){2, 1});
+    size_t one = soma_onnx_begin_node(&made, "Constant", "w", (const char *[]){NULL});
+    size_t attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
+    soma_protobuf_put_text(W, 1, "value");
+    soma_protobuf_put_integer(W, 20, 4); /* TENSOR */
+    soma_onnx_put_tensor(&made, 5, "", 2, (const size_t[]){2, 1}, (const float[]){1, 2});
+    soma_protobuf_close(W, attribute);
+    soma_onnx_end_node(&made, one);
+    real_constant("b", "value_floats", (const float[]){3, 4, 5, 6}, 4);
+    node("Add", "b", "b", "c");
+    node("Reshape", "c", "square", "d");
+    node("ConstantOfShape", "column", NULL, "zeros");
+    with_integer("Concat", "w", "d", "left", "axis", 1);
+    with_integer("Concat", "left", "zeros", "all", "axis", 1);
+    node("Add", "x", "all", "y");
+}
+
 static const struct {
     const char *name;
     void (*body)(void);
@@ -302,6 +322,7 @@ static const struct {
     {"selection", selection, 3, {OPEN, 2, 3}, 1, 6, {0, 0, 0, 0, 0, 0}, {-1, -3, -3, 2, 0, 0}},
     {"weights", weights_by_op, 2, {OPEN, 4}, 1, 2, {1, 2, 3, 4}, {5, 5}},
     {"sizes", sizes, 3, {OPEN, 3, 2}, 1, 6, {0, 1, 2, 3, 4, 5}, {-2, -1, 0, 1, 2, 3}},
+    {"columns", columns_side_by_side, 3, {OPEN, 2, 4}, 1, 8, {0, 0, 0, 0, 100, 0, 0, 0}, {1, 6, 8, 0, 102, 10, 12, 0}},
     {"constants", constants_by_value, 2, {OPEN, 2}, 2, 4, {0, 0, 10, 20}, {9, 13, 19, 33}},
     {"matrices", by_three_matrices, 4, {OPEN, 1, 2, 2}, 1, 12, {1, 2, 3, 4}, {1, 2, 3, 4, 2, 4, 6, 8, 2, 1, 4, 3}},
     {"many dimensions",

@@ -64,8 +64,8 @@ soma_status soma_onnx_open(const char *path, soma_onnx_file **file);
 /* The same with all of its bytes in memory, for who needs them after others may have changed the file. */
 soma_status soma_onnx_open_whole(const char *path, soma_onnx_file **file);
 /*
- * What is in a file but for what stays in it: *rest, to be freed, and where the others are. False where nothing stays,
- * and where the file cannot be cut: whoever reads it as a whole finds out why.
+ * What is in a file but for what stays in it: *rest, to be freed, and where the others are, if there are any. False
+ * where the file cannot be cut: whoever reads it as a whole finds out why.
  */
 bool soma_onnx_cut(int descriptor, uint64_t size, soma_buffer *rest, soma_onnx_stored_list *stored);
 /* Tells the tensors of what was unpacked. */
@@ -139,6 +139,8 @@ soma_status soma_onnx_reader_open(const soma_onnx_file *file, const soma_onnx_el
                                   soma_onnx_reader *reader);
 /* Number i < elements->count. Whole numbers are exact up to 2^53. */
 double soma_onnx_read(const soma_onnx_reader *reader, size_t i);
+/* `count` of them from number `first` on, as soma_onnx_read() has each. */
+void soma_onnx_read_range(const soma_onnx_reader *reader, size_t first, size_t count, double *numbers);
 void soma_onnx_reader_close(soma_onnx_reader *reader);
 
 /* Whether their bytes are float32 as they lie in the file or in memory, so that any of them can be had at once. */

@@ -39,14 +39,15 @@ static soma_status add_weight(const soma_onnx_recurrence *layer, uint32_t input,
     const float *from = all + direction * columns * rows;
     soma_status status = SOMA_OK;
     float *to = make(layer, rows, &status);
-    for (size_t gate = 0; to && gate < layer->gates; gate++)
+    for (size_t gate = 0; to && gate < layer->gates; gate++) {
+        const float *own = from + soma_onnx_gate(layer->params[0].kind, gate) * units * rows;
         for (size_t first = 0; first < units; first += LINE) { /* so that a line of a cache is written at once */
             const size_t end = SOMA_MIN(first + LINE, units);
             for (size_t row = 0; row < rows; row++)
                 for (size_t unit = first; unit < end; unit++)
-                    to[row * columns + gate * units + unit] =
-                        from[(soma_onnx_gate(layer->params[0].kind, gate) * units + unit) * rows + row];
+                    to[row * columns + gate * units + unit] = own[unit * rows + row];
         }
+    }
     if (!to) return status;
     return soma_onnx_add_parameter(layer->node, layer->node->input[input]->name, direction ? ".reverse" : "", 2,
                                    (size_t[]){rows, columns}, to, tensor);

@@ -149,8 +149,7 @@ bool soma_onnx_cut(int descriptor, uint64_t size, soma_buffer *rest, soma_onnx_s
     struct stat about;
     const bool known = fstat(descriptor, &about) == 0;
     if (known) c.stored.changed = about.st_mtim, c.stored.bytes = (uint64_t)about.st_size;
-    const bool done =
-        known && c.window && cut_within(&c, 0, size, MODEL_GRAPH, cut_graph) && !c.writer.failed && c.stored.count;
+    const bool done = known && c.window && cut_within(&c, 0, size, MODEL_GRAPH, cut_graph) && !c.writer.failed;
     soma_free(c.window);
     *rest = (soma_buffer){c.writer.data, c.writer.size};
     *stored = c.stored;
@@ -184,7 +183,7 @@ bool soma_onnx_place_stored(soma_onnx_stored_list *stored, const Soma__Onnx__Gra
         tensor->raw_data.len = (size_t)one->size;
         one->tensor = tensor;
     }
-    qsort(stored->of, stored->count, sizeof *stored->of, by_tensor);
+    if (stored->count) qsort(stored->of, stored->count, sizeof *stored->of, by_tensor);
     return true;
 }
 

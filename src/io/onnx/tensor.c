@@ -247,6 +247,20 @@ double soma_onnx_read(const soma_onnx_reader *reader, size_t i) {
     return elements->doubles ? elements->doubles[i] : NAN; /* words: no rule takes them for numbers */
 }
 
+void soma_onnx_read_range(const soma_onnx_reader *reader, size_t first, size_t count, double *numbers) {
+    const soma_onnx_elements *elements = reader->elements;
+    const bool raw = reader->raw && !elements->equal && elements->type == TYPE(FLOAT);
+    const bool made = elements->doubles && !elements->equal && !reader->raw && !elements->tensor && !elements->floats &&
+                      !elements->integers;
+    if (made)
+        memcpy(numbers, elements->doubles + first, count * sizeof *numbers);
+    else if (raw)
+        for (size_t i = 0; i < count; i++)
+            numbers[i] = from_bits32(soma_load_le32(reader->raw + (first + i) * sizeof(float)));
+    else
+        for (size_t i = 0; i < count; i++) numbers[i] = soma_onnx_read(reader, first + i);
+}
+
 void soma_onnx_reader_close(soma_onnx_reader *reader) {
     soma_free(reader->owned);
     reader->owned = NULL;
@@ -282,17 +296,23 @@ soma_status soma_onnx_read_floats(const soma_onnx_file *file, const soma_onnx_el
     if (soma_onnx_is_plain_floats(elements))
         return soma_onnx_read_some_floats(file, elements, 0, elements->count, values);
     SOMA_TRY(soma_onnx_reader_open(file, elements, &reader));
-    size_t i = 0;
-    double value = 0;
-    for (; i < elements->count; i++) {
-        value = soma_onnx_read(&reader, i);
-        if (soma_is_beyond_float(value)) break;
-        values[i] = (float)value;
+    double numbers[256] = {0};
+    size_t at = 0, last = 0;
+    bool fits = true;
+    while (fits && last < elements->count) {
+        const size_t first = last;
+        last += SOMA_MIN(elements->count - first, SOMA_COUNT_OF(numbers));
+        soma_onnx_read_range(&reader, first, last - first, numbers);
+        for (at = 0; at < last - first && fits; at += fits) {
+            fits = !soma_is_beyond_float(numbers[at]);
+            if (fits) values[first + at] = (float)numbers[at];
+        }
+        if (!fits) at += first;
     }
     soma_onnx_reader_close(&reader);
-    if (i == elements->count) return SOMA_OK;
+    if (fits) return SOMA_OK;
     return soma_error(SOMA_INVALID_FILE, "tensor %s: element %zu is %.9g; " SOMA_BEYOND_FLOAT,
-                      elements->tensor ? label(elements->tensor) : "given", i, value);
+                      elements->tensor ? label(elements->tensor) : "given", at, numbers[at % SOMA_COUNT_OF(numbers)]);
 }
 
 /* Whole numbers of 64 bits: the largest stands for "to the end". */
