@@ -9,6 +9,8 @@
  * tiles: two vectors wide, and one for matrices that are no wider.
  */
 #include "apply.h"
+#include "columns.h"
+#include "gemm_few.h"
 
 /* The elements of two vectors in turns: a0 b0 a1 b1 ... */
 static void interleave(real a, real b, real *first, real *second) {
@@ -91,3 +93,62 @@ static real finish_vector(real sum, real bias, const global float *c, ulong part
 #define TILE_ROWS NARROW_ROWS
 #define TILE_VECTORS 1
 #include "gemm_vector.h"
+
+#define ROWS_TOGETHER SOMA_GEMM_TOGETHER(WIDTH)
+#define FOR_ROWS(r, together) _Pragma("unroll") for (uint r = 0; r < ROWS_TOGETHER; r++) if (r < (together))
+
+/* So many rows `together`, and columns of op(b) that lie together: they are read where they lie, for to pack them would take longer than all
+ * the rest. Where fewer `rows` are left the last stands for those that are not there. `room` elements of b may be read. */
+static __attribute__((always_inline)) void few_rows(uint together, uint rows, uint vectors, ulong part, ulong n, ulong k, ulong row_stride, ulong step,
+                                                    epilogue how, ulong room, const global float *a, const global float *b,
+                                                    const global float *bias, global float *c) {
+    real sum[ROWS_TOGETHER][VECTORS];
+    const global float *left[ROWS_TOGETHER];
+    FOR_ROWS(r, together) {
+        left[r] = a + min(r, rows - 1) * row_stride;
+        FOR_VECTORS(v, vectors) sum[r][v] = R(0.0);
+    }
+    for (ulong p = 0; p < k; p++, b += n) {
+        real right[VECTORS];
+        /* Also where that reads on into the next row. */
+        const bool whole = part == WIDTH || p * n + WIDTH <= room;
+        FOR_VECTORS(v, vectors) right[v] = whole ? LOAD(global, b + v * WIDTH) : load_part(b + v * WIDTH, part, 0.0f);
+        FOR_ROWS(r, together) {
+            const real factor = (real)(left[r][p * step]);
+            FOR_VECTORS(v, vectors) sum[r][v] = MULTIPLY_ADD(factor, right[v], sum[r][v]);
+        }
+    }
+    FOR_ROWS(r, together) {
+        if (r < rows) {
+            FOR_VECTORS(v, vectors) {
+                global float *to = c + r * n + v * WIDTH;
+                store_part(finish_vector(sum[r][v], bias_vector(bias + v * WIDTH, part, how), to, part, how), to, part);
+            }
+        }
+    }
+}
+
+/* The arguments of gemm_vector.h's kernels, of which some are not needed. Dimension 0: pieces of the columns; 1: blocks of rows. */
+KERNEL(1, 1)
+void gemm_vector_few(ARGUMENTS(ulong m, ulong n, ulong k, ulong rows_per_group, ulong row_blocks, ulong share, uint transpose_a, uint transpose_b,
+                               uint function, uint has_bias, float alpha, float beta, float function_a, float function_b, const global float *a,
+                               const global float *b, const global float *bias, global float *c)) {
+    const ulong column = (ulong)GROUP_ID(0) * VECTORS * WIDTH, row_stride = transpose_a ? 1 : k, step = transpose_a ? m : 1;
+    if (column >= n) return;
+    const ulong part = COLUMN_PART(n, column);
+    const ulong first_row = (ulong)GROUP_ID(1) * rows_per_group, end_row = min(m, first_row + rows_per_group);
+    const epilogue how = {function, alpha, beta, function_a, function_b, true, true, has_bias};
+    for (ulong row = first_row; row < end_row; row += ROWS_TOGETHER) {
+        const uint rows = (uint)min((ulong)ROWS_TOGETHER, end_row - row);
+#define SOME_ROWS(together, vectors, part)                                                                                                         \
+    few_rows(together, rows, vectors, part, n, k, row_stride, step, how, k * n - column - at, a + row * row_stride, b + column + at, bias + column + at, \
+             c + row * n + column + at)
+#define ONE_ROW(vectors, part)  SOME_ROWS(1, vectors, part)
+#define MORE_ROWS(vectors, part) SOME_ROWS(ROWS_TOGETHER, vectors, part)
+        if (rows == 1) {
+            BY_VECTORS(at, part, ONE_ROW);
+        } else {
+            BY_VECTORS(at, part, MORE_ROWS);
+        }
+    }
+}

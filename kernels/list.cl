@@ -61,6 +61,7 @@ static void call_group(ulong kernel_number, const ulong *group, local float *loc
         GATHER(gather_int_int)
         GATHER(gather_uchar_float)
         GATHER(gather_uchar_int)
+        GEMM(gemm_vector_few)
         GEMM(gemm_vector_narrow)
         GEMM(gemm_vector_wide)
         CALL(loss, N(0), N(1), N(2), N(3), F(4), F(5), F(6), F(7), F(8), N(9), N(10), AT(11), AT(12), AT(13), AT(14), AT(15))

@@ -19,6 +19,7 @@
     X(gather_int_int)                                                                                                  \
     X(gather_uchar_float)                                                                                              \
     X(gather_uchar_int)                                                                                                \
+    X(gemm_vector_few)                                                                                                 \
     X(gemm_vector_narrow)                                                                                              \
     X(gemm_vector_wide)                                                                                                \
     X(loss)                                                                                                            \

@@ -2,6 +2,8 @@
 /* Matrix products: the table of kernels, the choice of one for a product, and how each shares out the result matrix. */
 #include "device/opencl/gemm/gemm.h"
 #include "device/opencl/gemm/clblast.h"
+#include "kernels/columns.h"
+#include "kernels/gemm_few.h"
 
 #include <math.h>
 #include <string.h>
@@ -50,6 +52,39 @@ static size_t share_of(const soma_cl_builder *builder, soma_cl_gemm_size size, s
     return soma_round_up(soma_cl_pieces(size.k, shares), builder->device->style.depth);
 }
 
+/* As many groups as a processor wants, for work that every unit shares in. */
+static size_t groups_of(const soma_cl_device *device) {
+    return SOMA_MAX((size_t)device->info.compute_units, 1u) * GROUPS_PER_UNIT;
+}
+
+/* Whether there are so few rows that columns, which lie together, are rather read where they lie. */
+static bool is_few(const soma_cl_builder *builder, soma_cl_gemm_size size) {
+    const uint32_t width = builder->device->style.width;
+    const bool once = size.m <= SOMA_GEMM_TOGETHER(width);
+    return size.m <= SOMA_GEMM_FEW(width) && (once || size.k <= SOMA_GEMM_FEW_DEPTH) &&
+           !builder->call->params.gemm.transpose_b;
+}
+
+static void write_few(soma_cl_builder *builder, soma_cl_gemm_size size) {
+    const uint32_t width = builder->device->style.width;
+    const size_t together = SOMA_GEMM_TOGETHER(width),
+                 pieces = soma_cl_pieces(size.n, (size_t)width * SOMA_COLUMNS_TOGETHER),
+                 wanted = soma_cl_pieces(groups_of(builder->device), pieces),
+                 rows = soma_round_up(soma_cl_pieces(size.m, wanted), together);
+    soma_cl_begin(builder, "gemm_vector.cl", "gemm_vector_few", " ");
+    pass_dimensions(builder, size);
+    soma_cl_pass_rows(builder, rows, soma_round_up(size.m, together));
+    soma_cl_pass_size(builder, 1);
+    soma_cl_pass_size(builder, size.k);
+    soma_cl_pass_u32(builder, builder->call->params.gemm.transpose_a);
+    soma_cl_pass_u32(builder, false);
+    pass_function(builder);
+    pass_scales(builder);
+    pass_operands(builder);
+    soma_cl_pass_view(builder, 3);
+    soma_cl_end(builder, 1, 1, pieces, soma_cl_pieces(size.m, rows));
+}
+
 static void write_vector(soma_cl_builder *builder, const soma_cl_gemm *gemm, soma_cl_gemm_size size) {
     (void)gemm;
     const soma_gemm_params *params = &builder->call->params.gemm;
@@ -57,11 +92,14 @@ static void write_vector(soma_cl_builder *builder, const soma_cl_gemm *gemm, som
     const bool narrow = size.n <= device->style.width;
     const size_t tile_rows = narrow ? device->style.narrow_rows : device->style.wide_rows;
     const size_t panels = soma_cl_pieces(size.n, (size_t)device->style.width * (narrow ? 1 : 2));
-    const size_t groups = SOMA_MAX((size_t)device->info.compute_units, 1u) * GROUPS_PER_UNIT;
-    const size_t wanted = soma_cl_pieces(groups, panels), all_rows = soma_round_up(size.m, tile_rows);
+    const size_t wanted = soma_cl_pieces(groups_of(device), panels), all_rows = soma_round_up(size.m, tile_rows);
     size_t rows = soma_round_up(soma_cl_pieces(size.m, wanted), tile_rows);
     const size_t share = share_of(builder, size, rows, wanted), shares = share ? soma_cl_pieces(size.k, share) : 1,
                  bytes = shares * size.m * size.n * sizeof(float), offset = share ? soma_cl_reserve(builder, bytes) : 0;
+    if (!share && is_few(builder, size)) {
+        write_few(builder, size);
+        return;
+    }
     if (share) rows = all_rows;
     soma_cl_begin(builder, "gemm_vector.cl", narrow ? "gemm_vector_narrow" : "gemm_vector_wide", " ");
     pass_dimensions(builder, size);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Products of few rows, on processors: for the host, and for OpenCL C. */
+#ifndef SOMA_KERNELS_GEMM_FEW_H
+#define SOMA_KERNELS_GEMM_FEW_H
+
+/* Rows that are made together: their sums, a few vectors of each, fit the registers beside what they are made of. */
+#define SOMA_GEMM_TOGETHER(width) ((width) == 16 ? 4 : 2)
+/* So many rows, at most, are too few for the columns of the right operand to be packed first. */
+#define SOMA_GEMM_FEW(width) ((width) == 16 ? 32 : 8)
+/* And so deep, at most, where columns are gone down more than once: then they stay in the second cache. */
+#define SOMA_GEMM_FEW_DEPTH 2048
+
+#endif
