@@ -243,22 +243,69 @@ static void bring_row(const recurrent_plan *p, row *r, float *pieces) {
     r->c = pieces + p->gates * PITCH;
 }
 
+/* Where the weights of a panel lie: of a gate `step` behind those of the one before, rows `pitch` apart. */
+typedef struct panel_weights {
+    const float *at, *bias; /* bias: NULL without one */
+    size_t pitch, step;
+} panel_weights;
+
+static panel_weights weights_of(const soma_call *call, const recurrent_plan *p, size_t panel, size_t first) {
+    const float *weight = soma_cpu_floats(&call->view[RECURRENT_WEIGHT]),
+                *bias = soma_cpu_optional(&call->view[RECURRENT_BIAS]);
+    const size_t units = p->size.units, column = first * units + panel * GEMM_COLUMNS;
+    if (panel < p->direct) return (panel_weights){weight + column, bias ? bias + column : NULL, p->columns, units};
+    const float *packed = packed_gate(call, p, panel, first);
+    return (panel_weights){packed, packed + units * GEMM_COLUMNS, GEMM_COLUMNS, packed_gate_floats(p)};
+}
+
+/*
+ * The sums of one sample, of all gates at once: those of a gate are so few that each addition would wait for the one
+ * before. An element comes about by the same arithmetic as in a tile.
+ */
+static inline __attribute__((always_inline)) void multiply_gates(const float *from, size_t units,
+                                                                 const panel_weights *w, size_t count, float *sums) {
+    soma_vector sum[LSTM_GATES][GEMM_VECTORS];
+    SOMA_UNROLL
+    for (size_t gate = 0; gate < count; gate++)
+        for (int j = 0; j < GEMM_VECTORS; j++) sum[gate][j] = (soma_vector){0};
+    const float *weights = w->at;
+    for (size_t k = 0; k < units; k++, weights += w->pitch) {
+        SOMA_UNROLL
+        for (size_t gate = 0; gate < count; gate++)
+            for (int j = 0; j < GEMM_VECTORS; j++)
+                sum[gate][j] += from[k] * ((const soma_vector *)(weights + gate * w->step))[j];
+    }
+    SOMA_UNROLL
+    for (size_t gate = 0; gate < count; gate++)
+        for (int j = 0; j < GEMM_VECTORS; j++) {
+            soma_vector value = {0};
+            if (w->bias) value = ((const soma_vector *)(w->bias + gate * w->step))[j];
+            ((soma_vector *)(sums + gate * PITCH))[j] = value + sum[gate][j];
+        }
+}
+
+static void multiply_one(const float *from, size_t units, const panel_weights *w, size_t count, float *sums) {
+    if (count == 4)
+        multiply_gates(from, units, w, 4, sums);
+    else if (count == 3)
+        multiply_gates(from, units, w, 3, sums);
+    else if (count == 2)
+        multiply_gates(from, units, w, 2, sums);
+    else
+        multiply_gates(from, units, w, 1, sums);
+}
+
 /* The sums of some samples, GEMM_ROWS at most, for `count` gates of a panel. */
 static void multiply_panel(const soma_call *call, const recurrent_plan *p, const float *from, size_t rows, size_t panel,
                            size_t first, size_t count, float *sums) {
-    const float *weight = soma_cpu_floats(&call->view[RECURRENT_WEIGHT]),
-                *bias = soma_cpu_optional(&call->view[RECURRENT_BIAS]);
-    const size_t units = p->size.units, pitch = recurrent_pitch(units);
-    for (size_t gate = 0; gate < count; gate++) {
-        const size_t column = (first + gate) * units + panel * GEMM_COLUMNS;
-        if (panel < p->direct) {
-            recurrent_multiply_panel(from, pitch, rows, units, weight + column, p->columns, bias ? bias + column : NULL,
-                                     sums + gate * PITCH);
-            continue;
-        }
-        const float *packed = packed_gate(call, p, panel, first + gate);
-        recurrent_multiply(from, pitch, rows, units, packed, packed + units * GEMM_COLUMNS, sums + gate * PITCH);
+    const panel_weights w = weights_of(call, p, panel, first);
+    if (rows == 1) {
+        multiply_one(from, p->size.units, &w, count, sums);
+        return;
     }
+    for (size_t gate = 0; gate < count; gate++)
+        recurrent_multiply_panel(from, recurrent_pitch(p->size.units), rows, p->size.units, w.at + gate * w.step,
+                                 w.pitch, w.bias ? w.bias + gate * w.step : NULL, sums + gate * PITCH);
 }
 
 enum phase { WHOLE, RESET, CANDIDATE };
