@@ -477,6 +477,26 @@ START_TEST(rows_are_summed_in_lists_too) {
 }
 END_TEST
 
+/* From one place whose value is another each time, more often than there is room for copies of it. */
+static void write_often(void *state, const soma_device_info *info) {
+    enum { WRITES = 40000 };
+    int32_t *found = soma_calloc(WRITES, sizeof *found), value;
+    ck_assert_ptr_nonnull(found);
+    void *memory = upload(state, NULL, WRITES * sizeof *found);
+    for (value = 0; value < WRITES; value++)
+        expect_ok(soma_opencl_api.write(state, memory, (size_t)value * sizeof value, &value, sizeof value));
+    expect_ok(soma_opencl_api.read(state, memory, 0, found, WRITES * sizeof *found));
+    for (int32_t i = 0; i < WRITES; i++)
+        ck_assert_msg(found[i] == i, "%s: number %d is %d", info->name, (int)i, (int)found[i]);
+    soma_opencl_api.free(state, memory);
+    soma_free(found);
+}
+
+START_TEST(what_was_written_may_change_at_once) {
+    with_each_device(write_often);
+}
+END_TEST
+
 /* -------------------------------------------------------------------------------------------------- sharing out */
 
 /* One small image back through a filter for each channel by a large stride: each of its 256 places is a class. */
@@ -509,6 +529,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, metrics_add_with_compensation);
     tcase_add_test(cases, sums_repeat_bit_by_bit);
     tcase_add_test(cases, lists_of_calls_repeat_bit_by_bit);
+    tcase_add_test(cases, what_was_written_may_change_at_once);
     tcase_add_test(cases, long_sums_are_whole_or_refused);
     if (SOMA_HAS_TRAINING) {
         tcase_add_test(cases, learning_rate_is_live);

@@ -136,6 +136,7 @@ static void close_device(void *state) {
     soma_cl_clblast_stop(device);
     soma_cl_free_tuning(&device->tuning);
     soma_free(device->tuning_file);
+    soma_free(device->outgoing);
     soma_cl_release_memory(device, device->nothing);
     soma_cl_release_driver(device);
     soma_free(device);

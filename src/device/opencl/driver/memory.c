@@ -3,6 +3,7 @@
 #include "device/opencl/driver/opencl.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* PoCL ends the process when memory is exhausted, and others hand out what they don't have: so the sum is kept here
  * too. */
@@ -73,14 +74,36 @@ static soma_status check_range(const soma_cl_memory *memory, size_t offset, size
     return SOMA_OK;
 }
 
+/* Room for copies of what is written, and the most that is copied: more than that takes longer than the wait. */
+#define OUTGOING_ROOM 65536
+#define OUTGOING_MOST 16384
+
+/*
+ * A copy that the device's library may read whenever it comes to it, until the queue was waited for; NULL: the write is
+ * to be waited for. On a processor that is work of another thread, and what is small is written sooner than that thread
+ * and then this one have woken up. There nothing can fail on the way, which nobody would notice.
+ */
+static const void *copy_outgoing(soma_cl_device *device, const void *source, size_t bytes) {
+    if (!soma_cl_works_on_vectors(device) || bytes > OUTGOING_MOST || bytes > OUTGOING_ROOM - device->outgoing_used)
+        return NULL;
+    if (!device->outgoing) device->outgoing = soma_calloc(OUTGOING_ROOM, 1);
+    if (!device->outgoing) return NULL;
+    void *copy = device->outgoing + device->outgoing_used;
+    memcpy(copy, source, bytes);
+    device->outgoing_used += bytes;
+    return copy;
+}
+
 soma_status soma_cl_write(void *state, void *memory, size_t offset, const void *source, size_t bytes) {
     soma_cl_device *device = state;
     soma_cl_memory *handle = memory;
     SOMA_TRY(check_range(handle, offset, bytes, "writing"));
-    SOMA_TRY(soma_cl_check(
-        clEnqueueWriteBuffer(device->queue, handle->buffer, CL_TRUE, offset, bytes, source, 0, NULL, NULL),
-        "writing %zu bytes to %s", bytes, device->info.name));
-    soma_cl_has_finished(device);
+    const void *copy = copy_outgoing(device, source, bytes);
+    if (copy) device->busy = true;
+    SOMA_TRY(soma_cl_check(clEnqueueWriteBuffer(device->queue, handle->buffer, copy ? CL_FALSE : CL_TRUE, offset, bytes,
+                                                copy ? copy : source, 0, NULL, NULL),
+                           "writing %zu bytes to %s", bytes, device->info.name));
+    if (!copy) soma_cl_has_finished(device);
     return SOMA_OK;
 }
 

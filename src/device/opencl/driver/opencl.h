@@ -66,6 +66,8 @@ typedef struct soma_cl_device {
     uint64_t memory_limit, memory_used; /* bytes */
     soma_cl_program *programs;          /* built so far, a list */
     bool busy;                          /* something was enqueued since the queue was waited for */
+    unsigned char *outgoing;            /* copies of what is being written, see memory.c; NULL until there are any */
+    size_t outgoing_used;               /* bytes */
     soma_cl_stage *stages;              /* a list */
     soma_cl_memory *leaving;            /* let go of while commands ran, a list */
     bool driver_is_gone;                /* in a child of fork(): no call of the driver returns */

@@ -73,5 +73,6 @@ void soma_cl_release_finished(soma_cl_device *device) {
 
 void soma_cl_has_finished(soma_cl_device *device) {
     device->busy = false;
+    device->outgoing_used = 0;
     soma_cl_release_finished(device);
 }
