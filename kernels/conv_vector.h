@@ -34,18 +34,20 @@ ON_LOCAL_ARRAYS void NAMED(pack_weights)(local float *panels, const global float
 
 /* CONV and CONV_ADD, and with `back` CONV_DATA_GRAD. Dimension 0: groups and blocks of columns; 1: classes and blocks of bands. */
 KERNEL(1, 1)
-void NAMED(conv_vector)(CONV_PARAMETERS, uint back, BAND_PARAMETERS, uint part_taps, uint part_channels, ulong bands_per_group, ulong band_blocks,
-                        uint function, uint has_bias, float function_a, float function_b, const global float *source,
-                        const global float *weight, const global float *bias, global float *result, uint has_addend,
-                        const global float *addend) {
-    local float panels[DEPTH * BLOCK], box[BOX + WIDTH], sums[TILE_ROWS * PANEL];
-    local uint index[DEPTH];
+void NAMED(conv_vector)(ARGUMENTS(CONV_PARAMETERS, uint back, BAND_PARAMETERS, uint part_taps, uint part_channels, ulong bands_per_group,
+                                  ulong band_blocks, uint function, uint has_bias, float function_a, float function_b,
+                                  const global float *source, const global float *weight, const global float *bias, global float *result,
+                                  uint has_addend, const global float *addend)) {
+    LOCAL_ARRAY(panels, DEPTH * BLOCK, 0);
+    LOCAL_ARRAY(box, BOX + WIDTH, DEPTH * BLOCK);
+    LOCAL_ARRAY(sums, TILE_ROWS * PANEL, DEPTH * BLOCK + BOX + WIDTH);
+    LOCAL_ARRAY_OF(uint, index, DEPTH, DEPTH * BLOCK + BOX + WIDTH + TILE_ROWS * PANEL);
     CONV_AXES
     const band_size size = BAND_SIZE;
-    const uint blocks = (columns + BLOCK - 1) / BLOCK, group = get_group_id(0) / blocks, column = get_group_id(0) % blocks * BLOCK;
+    const uint blocks = (columns + BLOCK - 1) / BLOCK, group = GROUP_ID(0) / blocks, column = GROUP_ID(0) % blocks * BLOCK;
     const uint count = min((uint)BLOCK, columns - column), first_column = group * columns + column;
-    const sight see = sight_of(back, get_group_id(1) / band_blocks, d, h, w);
-    const ulong first_band = get_group_id(1) % band_blocks * bands_per_group,
+    const sight see = sight_of(back, GROUP_ID(1) / band_blocks, d, h, w);
+    const ulong first_band = GROUP_ID(1) % band_blocks * bands_per_group,
                 end_band = min(band_count(size, see, images), first_band + bands_per_group);
     if (first_band >= end_band) return;
     const box_shape shape = box_of(size, see);

@@ -11,22 +11,22 @@
 #endif /* TRAINING */
 
 #define X(name) LISTED_##name,
-enum listed { SOMA_LISTED_TABLE(X) };
+enum listed { SOMA_LISTED_TABLE(X) SOMA_LISTED_TRAINING(X) SOMA_LISTED_LAYERS(X) };
 #undef X
 
 /* What a launch's arguments are read from. */
-typedef struct source {
+typedef struct listed_arguments {
     const global ulong *argument;
     const ulong *live;
     global char *const *memory;
-} source;
+} listed_arguments;
 
-static ulong number_at(source from, uint i) {
+static ulong number_at(listed_arguments from, uint i) {
     const ulong argument = from.argument[i];
     return argument >> SOMA_LISTED_TAG == SOMA_LISTED_LIVE ? from.live[argument & 255] : argument;
 }
 
-static global void *place_at(source from, uint i) {
+static global void *memory_at(listed_arguments from, uint i) {
     const ulong argument = from.argument[i];
     return from.memory[argument >> SOMA_LISTED_TAG] + (argument & (((ulong)1 << SOMA_LISTED_TAG) - 1));
 }
@@ -34,7 +34,7 @@ static global void *place_at(source from, uint i) {
 /* A number, a float, a place; N(3) also stands where the kernel takes an uint. */
 #define N(i) number_at(from, i)
 #define F(i) as_float((uint)number_at(from, i))
-#define AT(i) place_at(from, i)
+#define AT(i) memory_at(from, i)
 
 #define CALL(name, ...)                                                                                                \
     case LISTED_##name:                                                                                                \
@@ -47,8 +47,12 @@ static global void *place_at(source from, uint i) {
 #define COPY(name)                                                                                                     \
     CALL(name, N(0), N(1), N(2), N(3), N(4), N(5), N(6), N(7), N(8), N(9), N(10), N(11), N(12), N(13), N(14), N(15), N(16), N(17), F(18), F(19), \
          N(20), AT(21), AT(22))
+#define CONV(name)                                                                                                     \
+    CALL(name, N(0), N(1), N(2), N(3), N(4), N(5), N(6), N(7), N(8), N(9), N(10), N(11), N(12), N(13), N(14),          \
+         N(15), N(16), N(17), N(18), N(19), N(20), N(21), N(22), N(23), N(24), N(25), N(26), N(27), N(28),             \
+         N(29), N(30), N(31), N(32), F(33), F(34), AT(35), AT(36), AT(37), AT(38), N(39), AT(40))
 
-static void call_group(ulong kernel_number, const ulong *group, local float *local_memory, source from) {
+static void call_group(ulong kernel_number, const ulong *group, local float *local_memory, listed_arguments from) {
     switch (kernel_number) {
         CALL(binary, N(0), N(1), N(2), AT(3), AT(4), AT(5))
         CALL(binary_broadcast, N(0), N(1), N(2), N(3), N(4), N(5), N(6), N(7), N(8), N(9), N(10), N(11), AT(12), AT(13), AT(14))
@@ -77,6 +81,15 @@ static void call_group(ulong kernel_number, const ulong *group, local float *loc
         CALL(scatter, N(0), N(1), N(2), N(3), N(4), AT(5), AT(6), AT(7))
         CALL(softmax_rows, N(0), N(1), N(2), N(3), AT(4), AT(5))
         CALL(unary, N(0), N(1), N(2), F(3), F(4), AT(5), AT(6))
+#ifdef WITH_LAYERS
+        CONV(conv_vector_narrow)
+        CONV(conv_vector_wide)
+        CALL(recurrent_gru, N(0), N(1), N(2), N(3), N(4), AT(5), AT(6), AT(7), AT(8), AT(9), AT(10), AT(11))
+        CALL(recurrent_gru_candidate, N(0), N(1), N(2), N(3), N(4), AT(5), AT(6), AT(7), AT(8), AT(9), AT(10), AT(11), AT(12), AT(13))
+        CALL(recurrent_gru_reset, N(0), N(1), N(2), N(3), N(4), AT(5), AT(6), AT(7), AT(8), AT(9), AT(10), AT(11), AT(12), AT(13))
+        CALL(recurrent_lstm, N(0), N(1), N(2), N(3), N(4), AT(5), AT(6), AT(7), AT(8), AT(9), AT(10), AT(11), AT(12), AT(13))
+        CALL(recurrent_rnn, N(0), N(1), N(2), N(3), N(4), AT(5), AT(6), AT(7), AT(8), AT(9), AT(10))
+#else
 #ifdef TRAINING
         CALL(bias_unary_grad, N(0), N(1), N(2), N(3), F(4), F(5), AT(6), AT(7), AT(8), AT(9))
         CALL(crossentropy_grad, N(0), N(1), N(2), N(3), N(4), N(5), N(6), N(7), AT(8), AT(9), AT(10), AT(11), AT(12), AT(13), AT(14), AT(15))
@@ -95,6 +108,7 @@ static void call_group(ulong kernel_number, const ulong *group, local float *loc
         CALL(softmax_grad_rows, N(0), N(1), N(2), N(3), AT(4), AT(5), AT(6))
         CALL(unary_grad, N(0), N(1), N(2), F(3), F(4), AT(5), AT(6), AT(7))
 #endif /* TRAINING */
+#endif
     }
 }
 
@@ -113,7 +127,7 @@ KERNEL_OF_LIST void list(ulong launches, local float *local_memory, const global
     STORE_LIVE(0), STORE_LIVE(1), STORE_LIVE(2), STORE_LIVE(3), STORE_LIVE(4), STORE_LIVE(5), STORE_LIVE(6), STORE_LIVE(7);
     STORE_LIVE(8), STORE_LIVE(9), STORE_LIVE(10), STORE_LIVE(11), STORE_LIVE(12), STORE_LIVE(13), STORE_LIVE(14), STORE_LIVE(15);
     for (ulong i = 0; i < launches; i++) {
-        const source from = {entry + SOMA_LISTED_HEAD, live, memory};
+        const listed_arguments from = {entry + SOMA_LISTED_HEAD, live, memory};
         ulong group[2];
         for (group[1] = 0; group[1] < entry[2]; group[1]++)
             for (group[0] = 0; group[0] < entry[1]; group[0]++) call_group(entry[0], group, local_memory, from);

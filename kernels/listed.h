@@ -3,49 +3,60 @@
 #ifndef SOMA_KERNELS_LISTED_H
 #define SOMA_KERNELS_LISTED_H
 
-#define SOMA_LISTED_TABLE(X)                                                                                           \
-    X(bias_unary_grad)                                                                                                 \
-    X(binary)                                                                                                          \
-    X(binary_broadcast)                                                                                                \
-    X(copy_float_float)                                                                                                \
-    X(copy_int_float)                                                                                                  \
-    X(copy_int_int)                                                                                                    \
-    X(crossentropy)                                                                                                    \
-    X(crossentropy_grad)                                                                                               \
-    X(dropout)                                                                                                         \
-    X(fill)                                                                                                            \
-    X(gather_grad)                                                                                                     \
-    X(gather_float_float)                                                                                              \
-    X(gather_int_int)                                                                                                  \
-    X(gather_uchar_float)                                                                                              \
-    X(gather_uchar_int)                                                                                                \
-    X(gemm_vector_few)                                                                                                 \
-    X(gemm_vector_narrow)                                                                                              \
-    X(gemm_vector_wide)                                                                                                \
-    X(loss)                                                                                                            \
-    X(loss_grad)                                                                                                       \
-    X(metric_add)                                                                                                      \
-    X(metric_rows)                                                                                                     \
-    X(norm_join)                                                                                                       \
-    X(norm_pieces)                                                                                                     \
-    X(normalize_apply)                                                                                                 \
-    X(normalize_given)                                                                                                 \
-    X(normalize_grad_apply)                                                                                            \
-    X(normalize_grad_channels)                                                                                         \
-    X(normalize_grad_join)                                                                                             \
-    X(normalize_grad_pieces)                                                                                           \
-    X(normalize_grad_rows)                                                                                             \
-    X(normalize_join)                                                                                                  \
-    X(normalize_pieces)                                                                                                \
-    X(normalize_rows)                                                                                                  \
-    X(optimizer)                                                                                                       \
-    X(reduce_columns)                                                                                                  \
-    X(reduce_rows)                                                                                                     \
-    X(scatter)                                                                                                         \
-    X(softmax_rows)                                                                                                    \
-    X(softmax_grad_rows)                                                                                               \
-    X(unary)                                                                                                           \
+#define SOMA_LISTED_TABLE(X)                                                                                            \
+    X(binary)                                                                                                           \
+    X(binary_broadcast)                                                                                                 \
+    X(copy_float_float)                                                                                                 \
+    X(copy_int_float)                                                                                                   \
+    X(copy_int_int)                                                                                                     \
+    X(crossentropy)                                                                                                     \
+    X(fill)                                                                                                             \
+    X(gather_float_float)                                                                                               \
+    X(gather_int_int)                                                                                                   \
+    X(gather_uchar_float)                                                                                               \
+    X(gather_uchar_int)                                                                                                 \
+    X(gemm_vector_few)                                                                                                  \
+    X(gemm_vector_narrow)                                                                                               \
+    X(gemm_vector_wide)                                                                                                 \
+    X(loss)                                                                                                             \
+    X(metric_add)                                                                                                       \
+    X(metric_rows)                                                                                                      \
+    X(normalize_apply)                                                                                                  \
+    X(normalize_given)                                                                                                  \
+    X(normalize_join)                                                                                                   \
+    X(normalize_pieces)                                                                                                 \
+    X(normalize_rows)                                                                                                   \
+    X(reduce_columns)                                                                                                   \
+    X(reduce_rows)                                                                                                      \
+    X(scatter)                                                                                                          \
+    X(softmax_rows)                                                                                                     \
+    X(unary)
+/* What only training needs, and what with the build option WITH_LAYERS is there instead: together they are much to compile, and few lists
+ * would have both. */
+#define SOMA_LISTED_TRAINING(X)                                                                                         \
+    X(bias_unary_grad)                                                                                                  \
+    X(crossentropy_grad)                                                                                                \
+    X(dropout)                                                                                                          \
+    X(gather_grad)                                                                                                      \
+    X(loss_grad)                                                                                                        \
+    X(norm_join)                                                                                                        \
+    X(norm_pieces)                                                                                                      \
+    X(normalize_grad_apply)                                                                                             \
+    X(normalize_grad_channels)                                                                                          \
+    X(normalize_grad_join)                                                                                              \
+    X(normalize_grad_pieces)                                                                                            \
+    X(normalize_grad_rows)                                                                                              \
+    X(optimizer)                                                                                                        \
+    X(softmax_grad_rows)                                                                                                \
     X(unary_grad)
+#define SOMA_LISTED_LAYERS(X)                                                                                           \
+    X(conv_vector_narrow)                                                                                               \
+    X(conv_vector_wide)                                                                                                 \
+    X(recurrent_gru)                                                                                                    \
+    X(recurrent_gru_candidate)                                                                                          \
+    X(recurrent_gru_reset)                                                                                              \
+    X(recurrent_lstm)                                                                                                   \
+    X(recurrent_rnn)
 
 /*
  * A list is numbers of 64 bits. For each launch: the kernel's number, how many groups there are in each dimension, how many arguments,

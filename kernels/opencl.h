@@ -156,14 +156,15 @@ static void store_part(real value, global float *p, ulong part) {
 #define KERNEL(local0, local1) kernel __attribute__((reqd_work_group_size(local0, local1, 1)))
 #define ARGUMENTS(...) __VA_ARGS__
 #define GROUP_ID(dimension) get_group_id(dimension)
-#define LOCAL_ARRAY(name, size, offset) local float name[size]
+#define LOCAL_ARRAY_OF(type, name, size, offset) local type name[size]
 #else
 #define KERNEL(local0, local1) static
 #define KERNEL_OF_LIST kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-#define ARGUMENTS(...) const ulong *group, local float *local_memory, __VA_ARGS__
-#define GROUP_ID(dimension) group[dimension]
-#define LOCAL_ARRAY(name, size, offset) local float *name = local_memory + (offset)
+#define ARGUMENTS(...) const ulong *group_id, local float *local_memory, __VA_ARGS__
+#define GROUP_ID(dimension) group_id[dimension]
+#define LOCAL_ARRAY_OF(type, name, size, offset) local type *name = (local type *)(local_memory + (offset))
 #endif
+#define LOCAL_ARRAY(name, size, offset) LOCAL_ARRAY_OF(float, name, size, offset)
 /* A function that is handed a kernel's local arrays: where clang puts in what it knows of an argument, but not the function into the kernel,
  * PoCL does not find the array. */
 #define ON_LOCAL_ARRAYS static __attribute__((always_inline))

@@ -10,7 +10,12 @@
 #include "opencl.h"
 #include "recurrent.h"
 
+/* In a list one alone: those of more samples are not in one, and this is much to compile. */
+#ifdef IN_LIST
+#define SAMPLES 1
+#else
 #define SAMPLES 4
+#endif
 
 /* What `has` says, beside which memory is there. */
 #define HAS_BIAS 1
@@ -66,7 +71,7 @@ static ulong step_of(ulong steps, ulong round, uint has) { return has & IS_REVER
     do {                                                                                                               \
         const global float *left[SAMPLES];                                                                             \
         _Pragma("unroll") for (uint r = 0; r < SAMPLES; r++) left[r] = (first_row) + min((ulong)r, own - 1) * (stride);                        \
-        if (own == 1) products_##gates##_single(sums, left, weight, units, columns, depth, part);                      \
+        if (SAMPLES == 1 || own == 1) products_##gates##_single(sums, left, weight, units, columns, depth, part);                      \
         else products_##gates(sums, left, weight, units, columns, depth, part);                                        \
     } while (0)
 

@@ -18,10 +18,12 @@
 #include "reduce.cl"
 #include "scatter.cl"
 #include "softmax.cl"
-#ifndef IN_LIST
+#if !defined(IN_LIST) || defined(WITH_LAYERS)
 #include "conv_vector.cl"
-#include "conv_depthwise.cl"
 #include "recurrent.cl"
+#endif
+#ifndef IN_LIST
+#include "conv_depthwise.cl"
 #include "shares.cl"
 #include "attention.cl"
 #include "attention_vector.cl"

@@ -477,6 +477,44 @@ START_TEST(rows_are_summed_in_lists_too) {
 }
 END_TEST
 
+/* Two convolutions 1x1 of what is given, the second of what the first makes: in one list where nothing trains beside
+ * them, with the same bits as one by one. */
+static void convolve(void *state, const soma_device_info *info) {
+    enum { PLACES = 5, CHANNELS = 24, CALLS = 2 };
+    const size_t image[5] = {1, 1, 1, PLACES, CHANNELS}, filters[5] = {1, 1, 1, CHANNELS, CHANNELS};
+    const soma_conv_params params = {.stride = {1, 1, 1}, .dilation = {1, 1, 1}, .groups = 1, .alpha = 1};
+    float values[CHANNELS * CHANNELS], expected[PLACES * CHANNELS], found[PLACES * CHANNELS];
+    for (int i = 0; i < CHANNELS * CHANNELS; i++) values[i] = (float)(i % 7) / 8 - 0.375f;
+    const soma_view weight = soma_view_of(upload(state, values, sizeof values), 0, SOMA_F32, 5, filters);
+    soma_view y[CALLS + 1];
+    for (int i = 0; i <= CALLS; i++)
+        y[i] = soma_view_of(upload(state, i ? NULL : values, sizeof found), 0, SOMA_F32, 5, image);
+    soma_call calls[CALLS];
+    for (int i = 0; i < CALLS; i++) {
+        calls[i] = soma_call_conv(y[i], weight, soma_view_absent(), y[i + 1], params);
+        prepare_call(state, &calls[i]);
+    }
+    expect_ok(soma_opencl_api.run(state, calls, CALLS));
+    expect_ok(soma_opencl_api.read(state, y[CALLS].memory, 0, expected, sizeof expected));
+    expect_ok(soma_opencl_api.fill(state, y[CALLS].memory, 0, 0xff, sizeof found));
+    expect_ok(soma_opencl_api.arrange(state, calls, CALLS, SIZE_MAX));
+    const soma_cl_prepared *first = calls[0].prepared, *second = calls[1].prepared;
+    ck_assert_msg(!((const soma_cl_device *)state)->lists || (first->list && first->list == second->list),
+                  "%s: convolutions are not in one list", info->name);
+    expect_ok(soma_opencl_api.run(state, calls, CALLS));
+    expect_ok(soma_opencl_api.read(state, y[CALLS].memory, 0, found, sizeof found));
+    ck_assert_msg(memcmp(found, expected, sizeof found) == 0, "%s: in a list %g, alone %g", info->name,
+                  (double)found[0], (double)expected[0]);
+    for (int i = 0; i < CALLS; i++) release_call(state, &calls[i]);
+    for (int i = 0; i <= CALLS; i++) soma_opencl_api.free(state, y[i].memory);
+    soma_opencl_api.free(state, weight.memory);
+}
+
+START_TEST(convolutions_share_a_list) {
+    with_each_device(convolve);
+}
+END_TEST
+
 /* From one place whose value is another each time, more often than there is room for copies of it. */
 static void write_often(void *state, const soma_device_info *info) {
     enum { WRITES = 40000 };
@@ -529,6 +567,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, metrics_add_with_compensation);
     tcase_add_test(cases, sums_repeat_bit_by_bit);
     tcase_add_test(cases, lists_of_calls_repeat_bit_by_bit);
+    tcase_add_test(cases, convolutions_share_a_list);
     tcase_add_test(cases, what_was_written_may_change_at_once);
     tcase_add_test(cases, long_sums_are_whole_or_refused);
     if (SOMA_HAS_TRAINING) {

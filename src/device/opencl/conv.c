@@ -175,7 +175,11 @@ static void launch_vector(soma_cl_builder *builder, const soma_cl_conv *conv, bo
     soma_cl_pass_conv(builder, conv);
     soma_cl_pass_u32(builder, back);
     soma_cl_pass_bands(builder, &bands);
-    soma_cl_pass_size(builder, each);
+    /* The weights that a group packs serve all of its bands; classes are groups of their own, in lists, too. */
+    if (of.count == 1)
+        soma_cl_pass_rows(builder, each, bands.count);
+    else
+        soma_cl_pass_size(builder, each);
     soma_cl_pass_size(builder, band_blocks);
     pass_function(builder, conv);
     pass_epilogue(builder, conv);

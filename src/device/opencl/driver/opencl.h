@@ -59,7 +59,7 @@ typedef struct soma_cl_device {
     soma_cl_tuning tuning; /* in force */
     char *tuning_file;     /* where it is kept; NULL: nowhere */
     bool lists;            /* small calls go into one launch, see list.c */
-    bool list_compiled;
+    bool list_compiled[2]; /* their kernel: the usual one, and that with layers */
     bool told_of_compiling;
     size_t local_memory, largest_group;
     size_t loop_limit;                  /* passes through loops that a work-item may make; 0: no limit */

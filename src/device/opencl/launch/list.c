@@ -6,6 +6,7 @@
 #include "device/opencl/driver/program.h"
 #include "device/opencl/launch/launch.h"
 #include "kernels/listed.h"
+#include "kernels/recurrent_call.h"
 
 #include <string.h>
 
@@ -20,6 +21,7 @@ struct soma_cl_list {
     cl_mem entries;
     size_t count, left; /* calls, and those of them that are not released yet */
     bool broken;        /* one was released */
+    bool layers;        /* its kernel is the one with layers */
     uint32_t live_count;
     const soma_cl_memory *memory[SOMA_LISTED_MEMORIES];
     uint32_t memory_count;
@@ -29,13 +31,60 @@ struct soma_cl_list {
 /* --------------------------------------------------------------------------------------------- what goes into a list
  */
 
+/* In the order of their numbers: what every list may have, what those with training may, and those with layers. */
+#define X(name) +1
+enum { FIRST_TRAINING = SOMA_LISTED_TABLE(X), FIRST_LAYER = FIRST_TRAINING + (SOMA_LISTED_TRAINING(X)) };
+#undef X
+
+static bool is_of_training(const soma_cl_launch *launch) {
+    return launch->listed >= FIRST_TRAINING && launch->listed < FIRST_LAYER;
+}
+
+static bool is_of_layers(const soma_cl_launch *launch) {
+    return launch->listed >= FIRST_LAYER;
+}
+
+/* Launches of one call, at most: a list of thousands of steps would be a large one. */
+#define MOST_LAUNCHES 512
+
+/* How many launches of a call are done once, and how many in all. */
+static size_t once_of(const soma_cl_prepared *prepared) {
+    return prepared->repeats ? prepared->once : prepared->launch_count;
+}
+
+static size_t launches_of(const soma_cl_prepared *prepared) {
+    const size_t once = once_of(prepared);
+    return once + prepared->rounds * (prepared->launch_count - once);
+}
+
+/* Weights come once for each result or step that is made of them; where these are few, they take the time. */
+#define EACH_PRODUCT 0.03
+#define EACH_WEIGHT  0.1
+
+/* And its data's gradient, which has the weights, and the result, at the same places. */
+static bool is_conv(soma_primitive primitive) {
+    return primitive == SOMA_PRIMITIVE_CONV || primitive == SOMA_PRIMITIVE_CONV_ADD ||
+           primitive == SOMA_PRIMITIVE_CONV_DATA_GRAD;
+}
+
 /* Nanoseconds that one thread needs for a call, roughly. */
 static double cost_of(const soma_call *call) {
     double elements = 0;
     if (call->primitive == SOMA_PRIMITIVE_GEMM) {
         const soma_view *a = &call->view[0], *c = &call->view[3];
         size_t k = call->params.gemm.transpose_a ? a->shape[0] : a->shape[1];
-        return 0.03 * (double)c->shape[0] * (double)c->shape[1] * (double)k;
+        return EACH_PRODUCT * (double)c->shape[0] * (double)c->shape[1] * (double)k;
+    }
+    if (is_conv(call->primitive)) {
+        const soma_view *weight = &call->view[1], *y = &call->view[call->view_count - 1];
+        const double weights = (double)soma_view_count(weight),
+                     results = (double)soma_view_count(y) / (double)SOMA_MAX(y->shape[4], (size_t)1);
+        return weights * (EACH_WEIGHT + EACH_PRODUCT * results);
+    }
+    if (call->primitive == SOMA_PRIMITIVE_RECURRENT) {
+        const soma_recurrent_size size = soma_recurrent_size_of(&call->view[RECURRENT_Y]);
+        return (double)size.steps * (double)soma_view_count(&call->view[RECURRENT_WEIGHT]) *
+               (EACH_WEIGHT + EACH_PRODUCT * (double)size.samples);
     }
     for (uint32_t i = 0; i < call->view_count; i++) {
         if (call->primitive == SOMA_PRIMITIVE_GATHER && i < 2) continue; /* of the table a few rows */
@@ -47,22 +96,46 @@ static double cost_of(const soma_call *call) {
     return elements * (of_rows ? 1.5 : 0.3);
 }
 
+/* Whether a list's kernel, that with `layers` or the other, can do this. */
+static bool is_listed(const soma_call *call, bool layers) {
+    const soma_cl_prepared *prepared = call->prepared;
+    for (uint32_t i = 0; i < prepared->launch_count; i++) {
+        const soma_cl_launch *launch = &prepared->launch[i];
+        if (launch->listed < 0 || (layers ? is_of_training(launch) : is_of_layers(launch))) return false;
+    }
+    /* The kernel with layers has recurrent ones for single samples, see kernels/recurrent_steps.h. */
+    return call->primitive != SOMA_PRIMITIVE_RECURRENT || call->view[RECURRENT_Y].shape[0] == 1;
+}
+
 /* Whether a call gains by being in a list: there one thread alone does it, but without a launch of its own. */
-static bool belongs_in_list(const soma_cl_device *device, const soma_call *call) {
+static bool belongs_in_list(const soma_cl_device *device, const soma_call *call, bool layers) {
     const soma_cl_prepared *prepared = call->prepared;
     if (!prepared || prepared->product || prepared->launch_count == 0) return false;
     if (prepared->list && !prepared->list->broken) return false;
-    for (uint32_t i = 0; i < prepared->launch_count; i++)
-        if (prepared->launch[i].listed < 0) return false;
+    if (!is_listed(call, layers) || launches_of(prepared) > MOST_LAUNCHES) return false;
     double threads = SOMA_MAX(device->info.compute_units, 1u);
-    return cost_of(call) * (1.0 - 1.0 / threads) < LAUNCH_COST * prepared->launch_count;
+    return cost_of(call) * (1.0 - 1.0 / threads) < LAUNCH_COST * (double)launches_of(prepared);
 }
 
 /* How many of the first calls go into a list: as many as belong there. */
-static size_t length_of_list(const soma_cl_device *device, const soma_call *calls, size_t count) {
+static size_t length_of_list(const soma_cl_device *device, const soma_call *calls, size_t count, bool layers) {
     size_t length = 0;
-    while (length < count && belongs_in_list(device, &calls[length])) length++;
+    while (length < count && belongs_in_list(device, &calls[length], layers)) length++;
     return length;
+}
+
+/* Whether lists of these calls are to be done by the kernel with layers: not where they train, for which there is the
+ * other, so that a program has but one of them compiled. */
+static bool wants_layers(const soma_cl_device *device, const soma_call *calls, size_t count) {
+    bool layers = false;
+    for (size_t i = 0; i < count; i++) {
+        const soma_cl_prepared *prepared = calls[i].prepared;
+        for (uint32_t j = 0; prepared && j < prepared->launch_count; j++) {
+            if (is_of_training(&prepared->launch[j])) return false;
+            if (is_of_layers(&prepared->launch[j])) layers |= belongs_in_list(device, &calls[i], true);
+        }
+    }
+    return layers;
 }
 
 /* ------------------------------------------------------------------------------------------------ writing the list */
@@ -134,22 +207,39 @@ static bool write_launch(soma_cl_list *list, const soma_call *call, const soma_c
     return true;
 }
 
+/* Writes down all launches of a call, the repeated ones each time that they are done; at *at, which is moved on. */
+static bool write_call(soma_cl_list *list, const soma_call *call, cl_ulong *entries, size_t *at) {
+    const soma_cl_prepared *prepared = call->prepared;
+    const size_t once = once_of(prepared), launches = launches_of(prepared),
+                 each = SOMA_MAX(prepared->launch_count - once, (size_t)1);
+    for (size_t i = 0; i < launches; i++) {
+        const size_t round = i < once ? 0 : (i - once) / each;
+        const soma_cl_launch *launch = &prepared->launch[i < once ? i : once + (i - once) % each];
+        const uint32_t lives = list->live_count;
+        if (!write_launch(list, call, launch, entries + *at)) return false;
+        if (i >= once && list->live_count != lives) return false; /* they are read once */
+        if (i >= once) entries[*at + SOMA_LISTED_HEAD + launch->round_index] = round;
+        *at += size_of_launch(launch);
+    }
+    return true;
+}
+
+static size_t size_of_call(const soma_cl_prepared *prepared) {
+    size_t size = 0;
+    for (size_t i = 0; i < prepared->launch_count; i++)
+        size += size_of_launch(&prepared->launch[i]) * (i < once_of(prepared) ? 1 : prepared->rounds);
+    return size;
+}
+
 /* Writes down all launches; in *entries, allocated, *size numbers. False where something does not fit a list. */
 static bool write_list(soma_cl_list *list, const soma_call *calls, cl_ulong **entries, size_t *size) {
     size_t at = 0;
     *size = 0;
-    for (size_t i = 0; i < list->count; i++)
-        for (uint32_t j = 0; j < list->member[i]->launch_count; j++)
-            *size += size_of_launch(&list->member[i]->launch[j]);
+    for (size_t i = 0; i < list->count; i++) *size += size_of_call(list->member[i]);
     *entries = soma_calloc(*size, sizeof **entries);
     if (!*entries) return false;
-    for (size_t i = 0; i < list->count; i++) {
-        for (uint32_t j = 0; j < list->member[i]->launch_count; j++) {
-            const soma_cl_launch *launch = &list->member[i]->launch[j];
-            if (!write_launch(list, &calls[i], launch, *entries + at)) return false;
-            at += size_of_launch(launch);
-        }
-    }
+    for (size_t i = 0; i < list->count; i++)
+        if (!write_call(list, &calls[i], *entries, &at)) return false;
     return true;
 }
 
@@ -168,7 +258,7 @@ static soma_status pass_live(const soma_cl_list *list, const cl_ulong live[SOMA_
 
 static cl_ulong launch_count(const soma_cl_list *list) {
     cl_ulong launches = 0;
-    for (size_t i = 0; i < list->count; i++) launches += list->member[i]->launch_count;
+    for (size_t i = 0; i < list->count; i++) launches += launches_of(list->member[i]);
     return launches;
 }
 
@@ -176,8 +266,10 @@ static soma_status set_fixed_arguments(const soma_cl_device *device, const soma_
     const cl_ulong launches = launch_count(list);
     SOMA_TRY(set_argument(list, 0, sizeof launches, &launches));
     const soma_cl_style *style = &device->style;
-    size_t local = (size_t)(style->depth + style->wide_rows) * 2 * style->width * sizeof(float);
-    SOMA_TRY(set_argument(list, 1, local, NULL));
+    const size_t panel = 2 * (size_t)style->width,
+                 of_conv = style->depth * (panel * style->panels + 1) + style->box + style->width;
+    const size_t local = (list->layers ? of_conv : style->depth * panel) + style->narrow_rows * panel;
+    SOMA_TRY(set_argument(list, 1, local * sizeof(float), NULL));
     SOMA_TRY(set_argument(list, 2, sizeof list->entries, &list->entries));
     const cl_ulong live[SOMA_LISTED_LIVES] = {0};
     SOMA_TRY(pass_live(list, live, SOMA_LISTED_LIVES));
@@ -198,17 +290,18 @@ static soma_status enqueue(const soma_cl_device *device, const soma_cl_list *lis
  * application's, and held up by what that is going to do later. */
 static soma_status compile_now(soma_cl_device *device, const soma_cl_list *list) {
     const cl_ulong no_launches = 0;
-    if (device->list_compiled) return SOMA_OK;
+    if (device->list_compiled[list->layers]) return SOMA_OK;
     SOMA_TRY(set_argument(list, 0, sizeof no_launches, &no_launches));
     SOMA_TRY(enqueue(device, list));
-    device->list_compiled = true;
+    device->list_compiled[list->layers] = true;
     const cl_ulong launches = launch_count(list);
     return set_argument(list, 0, sizeof launches, &launches);
 }
 
 static soma_status make_kernel(soma_cl_device *device, soma_cl_list *list, const cl_ulong *entries, size_t size) {
     cl_int code;
-    SOMA_TRY(soma_cl_create_kernel(device, &device->style, "list.cl", "list", " ", &list->kernel));
+    SOMA_TRY(soma_cl_create_kernel(device, &device->style, "list.cl", "list", list->layers ? "-DWITH_LAYERS" : " ",
+                                   &list->kernel));
     list->entries = clCreateBuffer(device->context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, size * sizeof *entries,
                                    (void *)(uintptr_t)entries, &code);
     SOMA_TRY(soma_cl_check(code, "clCreateBuffer for a list on %s", device->info.name));
@@ -234,12 +327,13 @@ void soma_cl_list_leave(const soma_cl_device *device, soma_cl_prepared *prepared
  * Makes the list that begins with these calls. SOMA_UNSUPPORTED: a list has no room for so many; otherwise lists are of
  * no use on this device, where its kernel does not build. Nothing is said of it: the calls are run one by one.
  */
-static soma_status make_list(soma_cl_device *device, const soma_call *calls, size_t count) {
+static soma_status make_list(soma_cl_device *device, const soma_call *calls, size_t count, bool layers) {
     cl_ulong *entries = NULL;
     size_t size;
     soma_cl_list *list = soma_calloc(1, sizeof *list + count * sizeof list->member[0]);
     if (!list) return soma_out_of_memory(sizeof *list, "a list of calls");
     list->count = list->left = count;
+    list->layers = layers;
     for (size_t i = 0; i < count; i++) list->member[i] = calls[i].prepared;
     soma_status status = SOMA_UNSUPPORTED;
     if (write_list(list, calls, &entries, &size)) status = make_kernel(device, list, entries, size);
@@ -276,10 +370,12 @@ static soma_status set_live(const soma_cl_list *list, const soma_call *calls) {
     return pass_live(list, live, list->live_count);
 }
 
-/* Makes a list of as many of the first calls as belong in one and have room, at least two. How many; 0: none. */
-static size_t try_list(soma_cl_device *device, const soma_call *calls, size_t count) {
-    for (size_t length = length_of_list(device, calls, count); length > 1; length /= 2) {
-        soma_status status = make_list(device, calls, length);
+/* Makes a list of as many of the first calls as belong in one and have room, at least two launches. How many; 0: none.
+ */
+static size_t try_list(soma_cl_device *device, const soma_call *calls, size_t count, bool layers) {
+    for (size_t length = length_of_list(device, calls, count, layers); length > 0; length /= 2) {
+        if (length == 1 && launches_of(calls[0].prepared) < 2) return 0;
+        soma_status status = make_list(device, calls, length, layers);
         if (status == SOMA_OK) return length;
         if (status != SOMA_UNSUPPORTED) {
             device->lists = false;
@@ -292,8 +388,9 @@ static size_t try_list(soma_cl_device *device, const soma_call *calls, size_t co
 soma_status soma_cl_arrange(void *state, soma_call *calls, size_t count, size_t runs) {
     soma_cl_device *device = state;
     if (runs < LEAST_RUNS) return SOMA_OK;
+    const bool layers = wants_layers(device, calls, count);
     for (size_t i = 0, listed; i < count && device->lists; i += SOMA_MAX(listed, (size_t)1))
-        listed = try_list(device, calls + i, count - i);
+        listed = try_list(device, calls + i, count - i, layers);
     return SOMA_OK;
 }
 

@@ -39,7 +39,7 @@ void soma_cl_append_numbers(soma_text *text) {
 
 /* The kernels that a list can do. */
 #define X(name) #name,
-static const char *const listed_names[] = {SOMA_LISTED_TABLE(X)};
+static const char *const listed_names[] = {SOMA_LISTED_TABLE(X) SOMA_LISTED_TRAINING(X) SOMA_LISTED_LAYERS(X)};
 #undef X
 
 int soma_cl_listed_number(const char *kernel) {
