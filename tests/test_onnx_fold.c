@@ -308,6 +308,25 @@ static void columns_side_by_side(void) {
     node("Add", "x", "all", "y");
 }
 
+/* The largest and the least of three lists of whole numbers, as of positions. */
+static void extremes(void) {
+    integers("a", 3, (const int64_t[]){1, 9, -4});
+    integers("b", 1, (const int64_t[]){3});
+    integers("c", 3, (const int64_t[]){2, 2, 7});
+    NODE("Max", "most", "a", "b", "c");
+    NODE("Min", "least", "a", "b", "c");
+    cast("most", "f", 1);
+    cast("least", "g", 1);
+    node("Add", "x", "f", "s");
+    node("Sub", "s", "g", "y");
+}
+
+/* What is cast to float16 is not rounded, nor is its range bounded: only results of that type are. */
+static void through_half(void) {
+    cast("x", "h", 10);
+    cast("h", "y", 1);
+}
+
 static const struct {
     const char *name;
     void (*body)(void);
@@ -345,6 +364,8 @@ static const struct {
     {"as a shape", batch_as_a_shape, 2, {OPEN, 2}, 2, 4, {1, 2, 3, 4}, {1, 2, 3, 4}},
     {"all of a batch", all_of_a_batch, 2, {OPEN, 2}, 2, 2, {1, 2, 3, 4}, {2, 4}},
     {"in the middle", batch_in_the_middle, 2, {OPEN, 2}, 2, 4, {1, 2, 3, 4}, {6, 9, 8, 11}},
+    {"extremes", extremes, 2, {OPEN, 3}, 1, 3, {10, 20, 30}, {12, 27, 41}},
+    {"through half", through_half, 2, {OPEN, 2}, 1, 2, {1.0009765625F, -70000}, {1.0009765625F, -70000}},
     {"negated", negated, 2, {OPEN, 3}, 1, 3, {1, 1, 1}, {-1, 1, 4}},
     {"wrapped", wrapped, 2, {OPEN, 4}, 1, 4, {0, 0, 0, 0}, {-1 + 255, 1 + 1, -128 + 128, 0 + 254}},
     {"columns", columns_at_a_time, 2, {OPEN, 3}, 2, 4, {1, 2, 3, 4, 5, 6}, {3, 1, 6, 4}},

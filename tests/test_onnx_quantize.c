@@ -105,6 +105,58 @@ static void convolution(void) {
     put("QLinearConv", "y", INPUTS("q", "xs", "zero", "w", "ws", "wz", "ys", "yz"));
 }
 
+/* Rows of a table of bytes, which become numbers behind: (q - 1) / 2. */
+static void embedding(void) {
+    bytes("table", INT8, SHAPE(3, 2), (const int8_t[]){1, 3, -5, 127, -128, 9});
+    floats("s", SHAPE(1), (const float[]){0.5f});
+    bytes("z", INT8, SHAPE(1), (const int8_t[]){1});
+    size_t one = soma_onnx_begin_node(&made, "Cast", "rows", INPUTS("x"));
+    soma_onnx_put_attribute_integer(&made, "to", 7);
+    soma_onnx_end_node(&made, one);
+    put("Gather", "q", INPUTS("table", "rows"));
+    put("DequantizeLinear", "y", INPUTS("q", "s", "z"));
+}
+
+enum { DIRECTIONS = 2, GATES = 4 };
+
+static void put_lstm(const char *op, const char *out, const char *const *inputs) {
+    size_t one = soma_onnx_begin_node(&made, op, out, inputs), attribute;
+    if (inputs[3]) soma_protobuf_put_text(W, 7, "com.microsoft");
+    soma_onnx_put_attribute_integer(&made, "hidden_size", 1);
+    attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
+    soma_protobuf_put_text(W, 1, "direction");
+    soma_protobuf_put_text(W, 4, "bidirectional");
+    soma_protobuf_put_integer(W, 20, 3); /* STRING */
+    soma_protobuf_close(W, attribute);
+    soma_onnx_end_node(&made, one);
+}
+
+/* Less an LSTM of the numbers that the bytes stand for, it is nothing: with a scale of each direction, and of each of
+ * its columns. */
+static void lstm(void) {
+    static const int8_t q[DIRECTIONS][2][GATES] = {{{3, 7, 1, 9}, {5, 2, 4, 0}}, {{1, 8, 3, 6}, {9, 4, 2, 7}}};
+    static const int8_t r[DIRECTIONS][GATES] = {{-3, 5, 2, -1}, {4, -6, 1, 3}};
+    static const int8_t qz[DIRECTIONS] = {2, 5}, rz[DIRECTIONS][GATES] = {{1, 0, -1, 2}, {-2, 1, 0, 3}};
+    static const float qs[DIRECTIONS] = {0.5f, 0.25f}, rs[DIRECTIONS][GATES] = {{0.5f, 1, 2, 0.25f}, {1, 0.5f, 4, 2}};
+    float w[DIRECTIONS][GATES][2], v[DIRECTIONS][GATES];
+    for (int d = 0; d < DIRECTIONS; d++)
+        for (int gate = 0; gate < GATES; gate++) {
+            for (int i = 0; i < 2; i++) w[d][gate][i] = (float)(q[d][i][gate] - qz[d]) * qs[d];
+            v[d][gate] = (float)(r[d][gate] - rz[d][gate]) * rs[d][gate];
+        }
+    bytes("q", UINT8, SHAPE(DIRECTIONS, 2, GATES), &q[0][0][0]);
+    bytes("qz", UINT8, SHAPE(DIRECTIONS), qz);
+    floats("qs", SHAPE(DIRECTIONS), qs);
+    bytes("r", INT8, SHAPE(DIRECTIONS, 1, GATES), &r[0][0]);
+    bytes("rz", INT8, SHAPE(DIRECTIONS, GATES), &rz[0][0]);
+    floats("rs", SHAPE(DIRECTIONS, GATES), &rs[0][0]);
+    floats("w", SHAPE(DIRECTIONS, GATES, 2), &w[0][0][0]);
+    floats("v", SHAPE(DIRECTIONS, GATES, 1), &v[0][0]);
+    put_lstm("DynamicQuantizeLSTM", "a", INPUTS("x", "q", "r", "", "", "", "", "", "qs", "qz", "rs", "rz"));
+    put_lstm("LSTM", "b", INPUTS("x", "w", "v"));
+    put("Sub", "y", INPUTS("a", "b"));
+}
+
 static const onnx_case cases[] = {
     {"rounded", rounded, 2, {OPEN, 5}, 1, 5, {0.25f, 0.75f, -1.5f, 300, -300}, {10, 12, 7, 255, 0}},
     {"each column", each_column, 2, {OPEN, 2}, 2, 4, {1.25f, 5, 1000, -1000}, {1, 4, 63.5f, -254}},
@@ -114,6 +166,8 @@ static const onnx_case cases[] = {
     {"known, of columns", known_columns, 2, {OPEN, 2}, 2, 6, {1, 0, 0, 1}, {0, 0, 0, 3, 30, 300}},
     {"product", product, 2, {OPEN, 2}, 1, 2, {3, 4}, {6, 3}},
     {"long sums", long_sums, 2, {OPEN, 2}, 1, 2, {255, 254}, {19392900, 254}},
+    {"embedding", embedding, 2, {OPEN, 2}, 1, 4, {2, 1}, {-64.5f, 4, -3, 63}},
+    {"lstm", lstm, 3, {2, 1, 2}, 1, 4, {1, -2, 0.5f, 3}, {0, 0, 0, 0}},
     {"convolution", convolution, 4, {OPEN, 1, 1, 3}, 1, 4, {1, 2, 5}, {3 + 2, 3 + 4, 3 + 3, 3 + 8}},
 };
 

@@ -3,6 +3,7 @@
 #include "io/onnx/family.h"
 
 #include <float.h>
+#include <math.h>
 #include <string.h>
 
 /* ---------------------------------------------------------------------------------------------------------- import */
@@ -207,12 +208,48 @@ static soma_status import_pow(soma_onnx_node *node) {
 
 SOMA_ONNX_OP(Pow, 1, 2, 2, "axis broadcast", import_pow, SOMA_BINARY_POWER, .place = SOMA_ONNX_BROADCAST);
 
+/* NaN is a batch that is not known, which stays that. */
+static double larger(double a, double b) {
+    return a > b || isnan(a) ? a : b;
+}
+
+static double smaller(double a, double b) {
+    return a < b || isnan(a) ? a : b;
+}
+
+/* Whether all are constants of one type of whole numbers, as shapes and positions are. */
+static bool are_counted(const soma_onnx_node *node) {
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        const soma_onnx_value *x = node->input[i];
+        if (!x || !x->constant || !x->integer || x->elements.type != node->input[0]->elements.type) return false;
+    }
+    return node->input_count > 1;
+}
+
+/* Max and Min of whole numbers that are known: each of these with what the ones before it have left. */
+static soma_status fold_counted(soma_onnx_node *node) {
+    soma_onnx_value *first = node->input[0], *second = node->input[1], so_far;
+    soma_onnx_pair *f = node->row == &soma_onnx_row_Max ? larger : smaller;
+    soma_status status = soma_onnx_fold_pairs(node, f, first->elements.type);
+    for (uint32_t i = 2; i < node->input_count && status == SOMA_OK; i++) {
+        so_far = node->output;
+        node->input[0] = &so_far;
+        node->input[1] = node->input[i];
+        status = soma_onnx_fold_pairs(node, f, first->elements.type);
+    }
+    node->input[0] = first;
+    node->input[1] = second;
+    return status;
+}
+
 /* Sum, Max, Min, Mean of any number of values. */
 static soma_status import_fold(soma_onnx_node *node) {
     soma_onnx_value *total = node->input[0], so_far;
     for (uint32_t i = 0; i < node->input_count && node->whole; i++)
         SOMA_TRY(soma_onnx_check_counted(node, i, node->row != &soma_onnx_row_Max, node->row != &soma_onnx_row_Min));
     if (node->input_count == 1) return soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0);
+    if ((node->row == &soma_onnx_row_Max || node->row == &soma_onnx_row_Min) && are_counted(node))
+        return fold_counted(node);
     for (uint32_t i = 1; i < node->input_count; i++) {
         SOMA_TRY(soma_onnx_combine(node, total, &total->shape, node->input[i], &node->input[i]->shape,
                                    (soma_binary)node->row->parameter, &so_far));

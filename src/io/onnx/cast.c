@@ -145,14 +145,18 @@ static soma_status convert(soma_onnx_node *node, int32_t type, const range *of) 
     return soma_onnx_give_like(node, y, x);
 }
 
-/* Whole numbers become floats as they are; float and double are both float32 here. Rounding to a type that soma does
- * not compute with is refused. */
+/* All of these are float32 here: nothing is rounded to float16 within a network. */
+static bool is_float(int32_t type) {
+    return type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT || type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE ||
+           type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16;
+}
+
+/* Whole numbers become floats as they are. Rounding to a type that soma does not compute with is refused. */
 static soma_status import_cast(soma_onnx_node *node) {
     const soma_onnx_value *x = node->input[0];
     int32_t type;
     SOMA_TRY(cast_target(node, &type));
-    bool wide =
-        type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT || type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE;
+    const bool wide = is_float(type);
     /* Whole numbers are held as they are; a narrower type wraps them, bool makes ones of them. */
     range of;
     const bool narrow = type != BOOL && get_range(type, &of);

@@ -51,6 +51,7 @@
     X(Div)                                                                                                             \
     X(Dropout)                                                                                                         \
     X(DynamicQuantizeLinear)                                                                                           \
+    X(DynamicQuantizeLSTM)                                                                                             \
     X(Einsum)                                                                                                          \
     X(EmbedLayerNormalization)                                                                                         \
     X(Equal)                                                                                                           \

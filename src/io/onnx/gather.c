@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Gather: slices of an axis, by numbers that are constants; or rows of a table, by numbers that come from outside. */
 #include "io/onnx/family.h"
+#include "io/onnx/quantize.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -89,19 +90,38 @@ static soma_status count_from_end(soma_onnx_node *node, size_t rows, soma_tensor
     return soma_graph_binary(graph, *x, below, SOMA_BINARY_ADD, x);
 }
 
+/* Weights of 8 or 16 bits, each of which is a float32; what they stand for comes behind. */
+static bool is_quantised(const soma_onnx_value *table) {
+    switch (table->elements.type) {
+    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT8:
+    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT8:
+    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT16:
+    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT16:
+        return table->constant;
+    default:
+        return false;
+    }
+}
+
 /* An embedding: of a matrix the rows that whole numbers of each sample name. */
 static soma_status look_up(soma_onnx_node *node, uint32_t axis) {
-    soma_onnx_value *table = node->input[0], *numbers = node->input[1];
+    soma_onnx_value *table = node->input[0], *numbers = node->input[1], floats;
+    const int32_t type = table->elements.type;
+    const bool quantised = table->integer;
     soma_onnx_shape out;
     soma_tensor *rows, *x, *index, *y;
-    if (axis != 0 || table->shape.rank != 2 || table->shape.batched || table->integer)
+    if (axis != 0 || table->shape.rank != 2 || table->shape.batched || (quantised && !is_quantised(table)))
         return soma_error(SOMA_UNSUPPORTED,
                           "by numbers that are no constants, rows of a matrix of the file are taken; %s has %u "
                           "dimensions, and slices of axis %u are asked for",
                           table->name, table->shape.rank, axis);
     SOMA_TRY(result_shape(&table->shape, axis, &numbers->shape, &out));
     out.batched = numbers->shape.batched;
-    soma_onnx_weight(table);
+    if (quantised) {
+        floats = soma_onnx_as_floats(table);
+        table = &floats;
+    } else
+        soma_onnx_weight(table);
     SOMA_TRY(soma_onnx_tensor(node, table, &rows));
     SOMA_TRY(soma_onnx_tensor_of_any(node, numbers, &x));
     SOMA_TRY(count_from_end(node, table->shape.dim[0], &x));
@@ -109,6 +129,8 @@ static soma_status look_up(soma_onnx_node *node, uint32_t axis) {
     SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &whole, &index));
     soma_tensor_spec spec = {.op = SOMA_OP_GATHER, .input_count = 2, .input = (soma_tensor *[]){rows, index}};
     SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, &y));
+    node->output.integer = quantised;
+    if (quantised) node->output.elements.type = type;
     return soma_onnx_give(node, y, &out);
 }
 

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * DynamicQuantizeLSTM, which onnxruntime's quantize_dynamic writes for an LSTM (docs/ContribOperators.md of
+ * onnxruntime): weights of 8 bits, [directions, rows, gates units], with a scale and a zero point of each direction, or
+ * of each of its columns. They become the float32 that they stand for when the model is read, and it is an LSTM again.
+ * Inputs and states are not quantised on the way, as onnxruntime has them to multiply bytes.
+ */
+#include "io/onnx/compose.h"
+#include "io/onnx/recurrent.h"
+
+/* Inputs behind those of LSTM; the zero point of either follows its scale. */
+enum { W_SCALE = PEEPHOLES + 1, R_SCALE = W_SCALE + 2, ALL_INPUTS = R_SCALE + 2 };
+
+static soma_status check(const soma_onnx_value *value, bool whole, size_t count, size_t each) {
+    const int32_t type = value->elements.type;
+    if (!value->constant || value->integer != whole ||
+        (whole && type != SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT8 &&
+         type != SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT8))
+        return soma_error(SOMA_UNSUPPORTED, "%s must be a constant of %s", value->name,
+                          whole ? "int8 or uint8" : "numbers that are not whole");
+    if (value->elements.count == count || value->elements.count == each) return SOMA_OK;
+    return soma_error(SOMA_INVALID_SHAPE, "%s has %zu elements; expected are %zu or %zu", value->name,
+                      value->elements.count, count, each);
+}
+
+/* What there is for direction and column: of each direction, or of each column of it. */
+static double of_column(const soma_onnx_reader *list, size_t directions, size_t column, size_t columns) {
+    const bool each = list->elements->count != directions;
+    return soma_onnx_read(list, each ? column : column / columns);
+}
+
+/* [directions, rows, columns] as [directions, columns, rows] */
+static void dequantize(const soma_onnx_shape *shape, const soma_onnx_reader reader[3], double *to) {
+    const size_t directions = shape->dim[0], rows = shape->dim[1], columns = shape->dim[2];
+    for (size_t column = 0; column < directions * columns; column++) {
+        const double scale = of_column(&reader[1], directions, column, columns);
+        const double zero = of_column(&reader[2], directions, column, columns);
+        const size_t first = column / columns * rows * columns + column % columns;
+        for (size_t row = 0; row < rows; row++) {
+            const double number = soma_onnx_read(&reader[0], first + row * columns) - zero;
+            to[column * rows + row] = (double)((float)number * (float)scale);
+        }
+    }
+}
+
+/* Weights as LSTM has them: `values` are bytes, scale and zero point. */
+static soma_status make_weight(soma_onnx_node *node, const soma_onnx_value *const values[3], soma_onnx_value *weight) {
+    const soma_onnx_shape *shape = &values[0]->shape;
+    soma_onnx_reader reader[3];
+    unsigned opened = 0;
+    double *numbers = NULL;
+    if (shape->rank != 3)
+        return soma_error(SOMA_INVALID_SHAPE, "%s has %u dimensions; it must have 3", values[0]->name, shape->rank);
+    const size_t count = values[0]->elements.count, all = shape->dim[0] * shape->dim[2];
+    SOMA_TRY(check(values[0], true, count, count));
+    SOMA_TRY(check(values[1], false, shape->dim[0], all));
+    SOMA_TRY(check(values[2], true, shape->dim[0], all));
+    *weight = (soma_onnx_value){.constant = true,
+                                .name = values[0]->name,
+                                .shape = {.rank = 3, .dim = {shape->dim[0], shape->dim[2], shape->dim[1]}}};
+    soma_status status = soma_onnx_make(node, count, &numbers);
+    for (; opened < 3 && status == SOMA_OK; opened += status == SOMA_OK)
+        status = soma_onnx_reader_open(node->importer->file, &values[opened]->elements, &reader[opened]);
+    if (status == SOMA_OK) dequantize(shape, reader, numbers);
+    while (opened > 0) soma_onnx_reader_close(&reader[--opened]);
+    weight->elements = (soma_onnx_elements){
+        .type = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, .count = count, .made = true, .doubles = numbers};
+    return status;
+}
+
+static soma_status import_quantized(soma_onnx_node *node) {
+    const soma_onnx_row *row = node->row;
+    const uint32_t count = node->input_count;
+    soma_onnx_value *given[] = {node->input[W], node->input[R]}, weight[2];
+    for (uint32_t i = 0; i < 2; i++) {
+        const uint32_t scale = i ? R_SCALE : W_SCALE;
+        const soma_onnx_value *const values[] = {given[i], soma_onnx_optional(node, scale),
+                                                 soma_onnx_optional(node, scale + 1)};
+        if (!values[1] || !values[2])
+            return soma_error(SOMA_INVALID_FILE, "%s has no scale or no zero point", given[i]->name);
+        SOMA_TRY(make_weight(node, values, &weight[i]));
+    }
+    node->row = &soma_onnx_row_LSTM;
+    node->input_count = W_SCALE;
+    node->input[W] = &weight[0], node->input[R] = &weight[1];
+    soma_status status = node->row->rule(node);
+    node->input[W] = given[0], node->input[R] = given[1];
+    node->input_count = count;
+    node->row = row;
+    return status;
+}
+
+SOMA_ONNX_SEVERAL(DynamicQuantizeLSTM, 1, 3, ALL_INPUTS,
+                  "activation_alpha activation_beta activations clip direction hidden_size input_forget",
+                  import_quantized, 0, .place = SOMA_ONNX_ANYWHERE, .domain = SOMA_ONNX_MICROSOFT);
