@@ -247,7 +247,7 @@ int main(int argc, char **argv) {
 """,
     "src/keep.c": """#include "../kernels/half.h"
 #include <stdlib.h>
-void discard(void *kept);
+void discard(void *kept) __attribute__((noipa));
 int keep(int x) {
     int *kept = malloc(sizeof *kept);
     if (!kept) return 0;
