@@ -49,8 +49,9 @@ static soma_status make_weight(soma_onnx_node *node, const soma_onnx_value *cons
     soma_onnx_reader reader[3];
     unsigned opened = 0;
     double *numbers = NULL;
-    if (shape->rank != 3)
-        return soma_error(SOMA_INVALID_SHAPE, "%s has %u dimensions; it must have 3", values[0]->name, shape->rank);
+    if (shape->rank != 3 || values[0]->elements.count == 0)
+        return soma_error(SOMA_INVALID_SHAPE, "%s has %u dimensions and %zu elements; it must have 3, and some",
+                          values[0]->name, shape->rank, values[0]->elements.count);
     const size_t count = values[0]->elements.count, all = shape->dim[0] * shape->dim[2];
     SOMA_TRY(check(values[0], true, count, count));
     SOMA_TRY(check(values[1], false, shape->dim[0], all));
@@ -58,6 +59,7 @@ static soma_status make_weight(soma_onnx_node *node, const soma_onnx_value *cons
     *weight = (soma_onnx_value){.constant = true,
                                 .name = values[0]->name,
                                 .shape = {.rank = 3, .dim = {shape->dim[0], shape->dim[2], shape->dim[1]}}};
+    if (node->kept[0]) return SOMA_OK; /* the layers are there, of which this is another output */
     soma_status status = soma_onnx_make(node, count, &numbers);
     for (; opened < 3 && status == SOMA_OK; opened += status == SOMA_OK)
         status = soma_onnx_reader_open(node->importer->file, &values[opened]->elements, &reader[opened]);
