@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11-30 with onnxmltools 1.16.0, xgboost 3.2.0 and onnxruntime 1.32.0 (PyPI; with onnx 1.23.2, scikit-learn 1.9.1 and numpy 2.4.6), the latest.
+# Seen 2026-11-30 with onnxmltools 1.16.0, xgboost 3.2.0 and onnxruntime 1.32.0 (PyPI, with Python 3.11, for which pip takes this xgboost; with onnx 1.23.2, scikit-learn 1.9.1 and numpy 2.4.6).
 #
 # XGBoost grows trees for each target, or quantile, in turn. The ONNX model of it has as many targets, but the trees of all of them are
 # added into the first. Of the others nothing is left: ONNX's own evaluator has their base value there, onnxruntime 0. Random forests of
