@@ -4,11 +4,30 @@
 
 #include "expect.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <time.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #define MAX_THREADS 9 /* more than most machines have cores to spare for a test */
 #define INDICES     1000
+
+static _Atomic uint32_t offers;       /* of cores to others */
+static _Atomic bool others_take_them; /* for a while: as on a machine with more to do than cores */
+
+/* Goes before the C library's. */
+int sched_yield(void) {
+    offers++;
+    if (others_take_them) return nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);
+#ifdef SYS_sched_yield
+    return (int)syscall(SYS_sched_yield);
+#else
+    return 0;
+#endif
+}
 
 typedef struct shared {
     soma_threads *threads;
@@ -59,6 +78,25 @@ static void enter_after_sleep(shared *s) {
 
 START_TEST(test_wakes_sleepers) {
     with_team((uint32_t)_i, enter_after_sleep);
+}
+END_TEST
+
+static void last_is_late(void *context, uint32_t thread) {
+    const shared *s = context;
+    if (thread + 1 == s->count) nanosleep(&(struct timespec){.tv_nsec = 200 * 1000}, NULL);
+}
+
+static void wait_often(shared *s) {
+    for (int i = 0; i < 60; i++) soma_threads_run(s->threads, last_is_late, s);
+}
+
+/* Who was without its core for long sleeps from then on: it is woken before what others still have to do is done. */
+START_TEST(test_offers_no_core_that_others_take) {
+    offers = 0;
+    others_take_them = true;
+    with_team((uint32_t)_i, wait_often);
+    others_take_them = false;
+    ck_assert_uint_le(offers, (uint32_t)_i);
 }
 END_TEST
 
@@ -161,6 +199,7 @@ int main(void) {
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, test_every_thread_runs_once, 1, 5);
     tcase_add_loop_test(tests, test_wakes_sleepers, 1, MAX_THREADS + 1);
+    tcase_add_loop_test(tests, test_offers_no_core_that_others_take, 2, 4);
     tcase_add_loop_test(tests, test_barrier_orders_memory, 1, 5);
     tcase_add_loop_test(tests, test_loop_gives_each_index_once, 1, MAX_THREADS + 1);
     tcase_add_loop_test(tests, test_loop_leaves_nothing_to_a_late_thread, 2, MAX_THREADS + 1);

@@ -13,9 +13,15 @@
  * A waiting thread spins SPINS times, some 3 microseconds: a barrier takes 0.25. Then it offers its core to others
  * YIELDS times; where there are none, that goes on for about 200 microseconds, longer than a caller needs between two
  * steps, and where the team has fewer cores than threads, the one that is waited for gets on. Then it sleeps.
+ *
+ * Where other programs want the cores, a thread that offers its own gets it back when all of them have had theirs, long
+ * after what it waits for, while one that sleeps gets it as soon as it is woken. A yield that took longer than LOST
+ * seconds tells, and the next CROWDED waits of that thread end in sleep without one.
  */
-#define SPINS  100
-#define YIELDS 500
+#define SPINS   100
+#define YIELDS  500
+#define LOST    200e-6
+#define CROWDED 200
 
 /* A number that only grows; threads wait until it has another value than the one they saw. */
 typedef struct gate {
@@ -85,14 +91,27 @@ static void gate_advance(gate *g) {
     pthread_mutex_unlock(&g->mutex);
 }
 
+/* Whether others had this thread's core when it was offered to them. */
+static bool yield_was_taken(void) {
+    double before = soma_seconds();
+    sched_yield();
+    return soma_seconds() - before > LOST;
+}
+
+static bool has_changed(gate *g, uint32_t seen) {
+    return atomic_load_explicit(&g->value, memory_order_acquire) != seen;
+}
+
 static void gate_wait(gate *g, uint32_t seen) {
+    static _Thread_local int crowded; /* so many waits more */
     for (int i = 0; i < SPINS; i++) {
-        if (atomic_load_explicit(&g->value, memory_order_acquire) != seen) return;
+        if (has_changed(g, seen)) return;
         relax();
     }
-    for (int i = 0; i < YIELDS; i++) {
-        if (atomic_load_explicit(&g->value, memory_order_acquire) != seen) return;
-        sched_yield();
+    if (crowded > 0) crowded--;
+    for (int i = 0; crowded == 0 && i < YIELDS; i++) {
+        if (has_changed(g, seen)) return;
+        if (yield_was_taken()) crowded = CROWDED;
     }
     pthread_mutex_lock(&g->mutex);
     atomic_fetch_add(&g->sleepers, 1);
