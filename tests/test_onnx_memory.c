@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "expect.h"
 #include "io/onnx/file.h"
+#include "nn/network.h"
 #include "onnx_model.h"
 #include "peak_memory.h"
 #include "temporary.h"
@@ -183,6 +184,59 @@ START_TEST(heads_are_counted_before_they_are_listed) {
 }
 END_TEST
 
+/* ---------------------------------------------------------------------------------------------------- weights of bytes
+ */
+
+enum { TABLE_ROWS = 1 << 18, LOOK_UPS = 5 };
+
+static void cast(const char *from, const char *to, int64_t type) {
+    size_t one = soma_onnx_begin_node(&made, "Cast", to, (const char *[]){from, NULL});
+    soma_onnx_put_attribute_integer(&made, "to", type);
+    soma_onnx_end_node(&made, one);
+}
+
+/* The sum of the same rows of one table of bytes, looked up so many times. */
+static void rows_of_one_table(void) {
+    char rows[24], addend[LOOK_UPS][24];
+    const char *all[LOOK_UPS + 1] = {NULL};
+    int8_t *table = malloc((size_t)4 * TABLE_ROWS);
+    for (size_t i = 0; i < (size_t)4 * TABLE_ROWS; i++) table[i] = (int8_t)(i % 251 - 125);
+    bytes("table", 3, SHAPE(TABLE_ROWS, 4), table);
+    free(table);
+    cast("x", "ids", ONNX_INT64);
+    for (size_t i = 0; i < LOOK_UPS; i++) {
+        snprintf(rows, sizeof rows, "q%zu", i);
+        snprintf(addend[i], sizeof addend[i], "d%zu", i);
+        node("Gather", "table", "ids", rows);
+        cast(rows, addend[i], ONNX_FLOAT);
+        all[i] = addend[i];
+    }
+    soma_onnx_end_node(&made, soma_onnx_begin_node(&made, "Sum", "y", all));
+}
+
+START_TEST(a_table_of_bytes_is_in_memory_once) {
+    static const float x[4] = {0, 1, TABLE_ROWS - 1, 62};
+    float found[16];
+    soma_network *network;
+    soma_device *device;
+    make(rows_of_one_table, 8, 17);
+    const char *path = temporary_path("m.onnx");
+    expect_ok(soma_file_write(path, W->data, W->size));
+    peak_memory_start();
+    expect_ok(soma_load_onnx(path, NULL, &network));
+    size_t peak = peak_memory(), most = (size_t)4 * TABLE_ROWS * (sizeof(float) + 1) + (1 << 20);
+    ck_assert_msg(peak <= most, "%zu bytes of memory for a file of %zu", peak, W->size);
+    ck_assert_uint_eq(network->parameter_count, 1);
+    expect_ok(soma_device_open("cpu", NULL, &device));
+    expect_ok(soma_compile(network, device, &(soma_compile_options){.loss = {SOMA_LOSS_NONE}}));
+    expect_ok(soma_run(network, x, 1, found));
+    for (size_t i = 0; i < 16; i++)
+        ck_assert(found[i] == LOOK_UPS * ((float)(((size_t)x[i / 4] * 4 + i % 4) % 251) - 125));
+    soma_network_destroy(network);
+    soma_device_close(device);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------------------ large weights
  */
 
@@ -318,6 +372,7 @@ int main(void) {
     tcase_add_test(cases, one_place_of_a_file_counts_once);
     tcase_add_test(cases, nodes_take_no_more_memory_than_is_said);
     tcase_add_test(cases, heads_are_counted_before_they_are_listed);
+    tcase_add_test(cases, a_table_of_bytes_is_in_memory_once);
     tcase_add_loop_test(cases, large_weights_are_in_memory_once, 0, 2);
     tcase_add_test(cases, weights_of_a_changed_file_are_not_taken);
     tcase_add_test(cases, a_file_shorter_than_it_was_has_nothing_that_stays);

@@ -103,9 +103,23 @@ static bool is_quantised(const soma_onnx_value *table) {
     }
 }
 
+/* The table as a tensor. That of a quantised one stays with it, so that it is made once, however many ops name it. */
+static soma_status make_table(soma_onnx_node *node, soma_onnx_value *table, bool quantised, soma_tensor **rows) {
+    if (!quantised) {
+        soma_onnx_weight(table);
+        return soma_onnx_tensor(node, table, rows);
+    }
+    if (!table->tensor) {
+        soma_onnx_value floats = soma_onnx_as_floats(table);
+        SOMA_TRY(soma_onnx_tensor(node, &floats, rows));
+        table->tensor = *rows;
+    }
+    return soma_onnx_tensor_of_any(node, table, rows);
+}
+
 /* An embedding: of a matrix the rows that whole numbers of each sample name. */
 static soma_status look_up(soma_onnx_node *node, uint32_t axis) {
-    soma_onnx_value *table = node->input[0], *numbers = node->input[1], floats;
+    soma_onnx_value *table = node->input[0], *numbers = node->input[1];
     const int32_t type = table->elements.type;
     const bool quantised = table->integer;
     soma_onnx_shape out;
@@ -117,12 +131,7 @@ static soma_status look_up(soma_onnx_node *node, uint32_t axis) {
                           table->name, table->shape.rank, axis);
     SOMA_TRY(result_shape(&table->shape, axis, &numbers->shape, &out));
     out.batched = numbers->shape.batched;
-    if (quantised) {
-        floats = soma_onnx_as_floats(table);
-        table = &floats;
-    } else
-        soma_onnx_weight(table);
-    SOMA_TRY(soma_onnx_tensor(node, table, &rows));
+    SOMA_TRY(make_table(node, table, quantised, &rows));
     SOMA_TRY(soma_onnx_tensor_of_any(node, numbers, &x));
     SOMA_TRY(count_from_end(node, table->shape.dim[0], &x));
     soma_tensor_spec whole = {.op = SOMA_OP_INDEX, .input_count = 1, .input = &x};
