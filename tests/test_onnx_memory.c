@@ -237,6 +237,45 @@ START_TEST(a_table_of_bytes_is_in_memory_once) {
 }
 END_TEST
 
+/* Weights of bytes that are made, for an input of fewer features than they have. */
+static void wide_lstm(void) {
+    integers("axes", 1, (const int64_t[]){0});
+    integers("wide", 3, (const int64_t[]){1, 1 << 24, 4});
+    integers("square", 3, (const int64_t[]){1, 1, 4});
+    floats("s", SHAPE(1), (const float[]){0.5f});
+    bytes("z", 3, SHAPE(1), (const int8_t[]){0});
+    node("Unsqueeze", "x", "axes", "sequence");
+    for (int i = 0; i < 2; i++) {
+        size_t one = soma_onnx_begin_node(&made, "ConstantOfShape", i ? "r" : "w",
+                                          (const char *[]){i ? "square" : "wide", NULL});
+        size_t attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
+        soma_protobuf_put_text(W, 1, "value");
+        soma_protobuf_put_integer(W, 20, 4); /* TENSOR */
+        size_t value = soma_protobuf_open(W, 5);
+        soma_protobuf_put_integer(W, TENSOR_DIMS, 1);
+        soma_protobuf_put_integer(W, TENSOR_TYPE, 3);
+        soma_protobuf_put_bytes(W, TENSOR_RAW, "\5", 1);
+        soma_protobuf_close(W, value);
+        soma_protobuf_close(W, attribute);
+        soma_onnx_end_node(&made, one);
+    }
+    size_t one =
+        soma_onnx_begin_node(&made, "DynamicQuantizeLSTM", "y",
+                             (const char *[]){"sequence", "w", "r", "", "", "", "", "", "s", "z", "s", "z", NULL});
+    soma_protobuf_put_text(W, 7, "com.microsoft");
+    soma_onnx_put_attribute_integer(&made, "hidden_size", 1);
+    soma_onnx_end_node(&made, one);
+}
+
+START_TEST(weights_of_bytes_are_made_only_if_they_fit) {
+    soma_network *network;
+    make(wide_lstm, 8, 17);
+    peak_memory_start();
+    expect_error(load(&network), SOMA_INVALID_SHAPE, "w has 3 dimensions of 1, 4, 16777216; expected are 1, 4, 4");
+    ck_assert_uint_lt(peak_memory(), 1 << 20);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------------------ large weights
  */
 
@@ -373,6 +412,7 @@ int main(void) {
     tcase_add_test(cases, nodes_take_no_more_memory_than_is_said);
     tcase_add_test(cases, heads_are_counted_before_they_are_listed);
     tcase_add_test(cases, a_table_of_bytes_is_in_memory_once);
+    tcase_add_test(cases, weights_of_bytes_are_made_only_if_they_fit);
     tcase_add_loop_test(cases, large_weights_are_in_memory_once, 0, 2);
     tcase_add_test(cases, weights_of_a_changed_file_are_not_taken);
     tcase_add_test(cases, a_file_shorter_than_it_was_has_nothing_that_stays);

@@ -11,16 +11,37 @@
 /* Inputs behind those of LSTM; the zero point of either follows its scale. */
 enum { W_SCALE = PEEPHOLES + 1, R_SCALE = W_SCALE + 2, ALL_INPUTS = R_SCALE + 2 };
 
-static soma_status check(const soma_onnx_value *value, bool whole, size_t count, size_t each) {
+static bool is_of_bytes(const soma_onnx_value *value) {
     const int32_t type = value->elements.type;
-    if (!value->constant || value->integer != whole ||
-        (whole && type != SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT8 &&
-         type != SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT8))
-        return soma_error(SOMA_UNSUPPORTED, "%s must be a constant of %s", value->name,
-                          whole ? "int8 or uint8" : "numbers that are not whole");
-    if (value->elements.count == count || value->elements.count == each) return SOMA_OK;
-    return soma_error(SOMA_INVALID_SHAPE, "%s has %zu elements; expected are %zu or %zu", value->name,
-                      value->elements.count, count, each);
+    return value->constant && value->integer &&
+           (type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT8 || type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT8);
+}
+
+static soma_status check_weights(const soma_onnx_value *weights) {
+    if (!is_of_bytes(weights))
+        return soma_error(SOMA_UNSUPPORTED, "%s must be a constant of int8 or uint8", weights->name);
+    if (weights->shape.rank == 3 && weights->elements.count > 0) return SOMA_OK;
+    return soma_error(SOMA_INVALID_SHAPE, "%s has %u dimensions and %zu elements; it must have 3, and some",
+                      weights->name, weights->shape.rank, weights->elements.count);
+}
+
+/* Scales or zero points: of directions, or of columns of each. */
+static soma_status check_list(const soma_onnx_value *list, const soma_onnx_shape *weights) {
+    const size_t directions = weights->dim[0], all = directions * weights->dim[2];
+    if (list->elements.count == directions || list->elements.count == all) return SOMA_OK;
+    return soma_error(SOMA_INVALID_SHAPE, "%s has %zu elements; expected are %zu or %zu", list->name,
+                      list->elements.count, directions, all);
+}
+
+/* Bytes, scale and zero point. */
+static soma_status check(const soma_onnx_value *const values[3]) {
+    const soma_onnx_value *weights = values[0], *scale = values[1], *zero = values[2];
+    SOMA_TRY(check_weights(weights));
+    if (!scale->constant || scale->integer)
+        return soma_error(SOMA_UNSUPPORTED, "%s must be a constant of numbers that are not whole", scale->name);
+    if (!is_of_bytes(zero)) return soma_error(SOMA_UNSUPPORTED, "%s must be a constant of int8 or uint8", zero->name);
+    SOMA_TRY(check_list(scale, &weights->shape));
+    return check_list(zero, &weights->shape);
 }
 
 /* What there is for direction and column: of each direction, or of each column of it. */
@@ -43,49 +64,56 @@ static void dequantize(const soma_onnx_shape *shape, const soma_onnx_reader read
     }
 }
 
-/* Weights as LSTM has them: `values` are bytes, scale and zero point. */
-static soma_status make_weight(soma_onnx_node *node, const soma_onnx_value *const values[3], soma_onnx_value *weight) {
-    const soma_onnx_shape *shape = &values[0]->shape;
+/* Weights as LSTM has them, [directions, columns, rows], but for their numbers. */
+static soma_onnx_value describe(const soma_onnx_value *bytes) {
+    const size_t *dim = bytes->shape.dim;
+    return (soma_onnx_value){
+        .constant = true, .name = bytes->name, .shape = {.rank = 3, .dim = {dim[0], dim[2], dim[1]}}};
+}
+
+static soma_status make_numbers(soma_onnx_node *node, const soma_onnx_value *const values[3], soma_onnx_value *weight) {
+    const size_t count = values[0]->elements.count;
     soma_onnx_reader reader[3];
     unsigned opened = 0;
     double *numbers = NULL;
-    if (shape->rank != 3 || values[0]->elements.count == 0)
-        return soma_error(SOMA_INVALID_SHAPE, "%s has %u dimensions and %zu elements; it must have 3, and some",
-                          values[0]->name, shape->rank, values[0]->elements.count);
-    const size_t count = values[0]->elements.count, all = shape->dim[0] * shape->dim[2];
-    SOMA_TRY(check(values[0], true, count, count));
-    SOMA_TRY(check(values[1], false, shape->dim[0], all));
-    SOMA_TRY(check(values[2], true, shape->dim[0], all));
-    *weight = (soma_onnx_value){.constant = true,
-                                .name = values[0]->name,
-                                .shape = {.rank = 3, .dim = {shape->dim[0], shape->dim[2], shape->dim[1]}}};
-    if (node->kept[0]) return SOMA_OK; /* the layers are there, of which this is another output */
     soma_status status = soma_onnx_make(node, count, &numbers);
     for (; opened < 3 && status == SOMA_OK; opened += status == SOMA_OK)
         status = soma_onnx_reader_open(node->importer->file, &values[opened]->elements, &reader[opened]);
-    if (status == SOMA_OK) dequantize(shape, reader, numbers);
+    if (status == SOMA_OK) dequantize(&values[0]->shape, reader, numbers);
     while (opened > 0) soma_onnx_reader_close(&reader[--opened]);
     weight->elements = (soma_onnx_elements){
         .type = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, .count = count, .made = true, .doubles = numbers};
     return status;
 }
 
-static soma_status import_quantized(soma_onnx_node *node) {
-    const soma_onnx_row *row = node->row;
-    const uint32_t count = node->input_count;
-    soma_onnx_value *given[] = {node->input[W], node->input[R]}, weight[2];
-    for (uint32_t i = 0; i < 2; i++) {
-        const uint32_t scale = i ? R_SCALE : W_SCALE;
-        const soma_onnx_value *const values[] = {given[i], soma_onnx_optional(node, scale),
-                                                 soma_onnx_optional(node, scale + 1)};
-        if (!values[1] || !values[2])
-            return soma_error(SOMA_INVALID_FILE, "%s has no scale or no zero point", given[i]->name);
-        SOMA_TRY(make_weight(node, values, &weight[i]));
-    }
+/* The node as that of an LSTM, whose weights are made only once all else fits: eight times the bytes, and more. */
+static soma_status import_as_lstm(soma_onnx_node *node, const soma_onnx_value *values[2][3]) {
+    soma_onnx_value weight[] = {describe(values[0][0]), describe(values[1][0])};
+    soma_onnx_recurrence layer;
     node->row = &soma_onnx_row_LSTM;
     node->input_count = W_SCALE;
     node->input[W] = &weight[0], node->input[R] = &weight[1];
-    soma_status status = node->row->rule(node);
+    SOMA_TRY(soma_onnx_begin_recurrence(node, &layer));
+    for (uint32_t i = 0; i < 2 && !node->kept[0]; i++) /* else the layers are there, of which this is another output */
+        SOMA_TRY(make_numbers(node, values[i], &weight[i]));
+    return node->row->rule(node);
+}
+
+static soma_status import_quantized(soma_onnx_node *node) {
+    const soma_onnx_row *row = node->row;
+    const uint32_t count = node->input_count;
+    soma_onnx_value *given[] = {node->input[W], node->input[R]};
+    const soma_onnx_value *values[2][3];
+    for (uint32_t i = 0; i < 2; i++) {
+        const uint32_t scale = i ? R_SCALE : W_SCALE;
+        values[i][0] = given[i];
+        values[i][1] = soma_onnx_optional(node, scale);
+        values[i][2] = soma_onnx_optional(node, scale + 1);
+        if (!values[i][1] || !values[i][2])
+            return soma_error(SOMA_INVALID_FILE, "%s has no scale or no zero point", given[i]->name);
+        SOMA_TRY(check(values[i]));
+    }
+    soma_status status = import_as_lstm(node, values);
     node->input[W] = given[0], node->input[R] = given[1];
     node->input_count = count;
     node->row = row;

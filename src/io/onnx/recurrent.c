@@ -406,13 +406,19 @@ static soma_status give(const soma_onnx_recurrence *layer) {
     return soma_onnx_give_samples(node, y, &out);
 }
 
-static soma_status import_recurrent(soma_onnx_node *node) {
-    soma_onnx_recurrence layer = {.node = node};
-    for (int i = 0; i < 2; i++) layer.params[i].kind = (soma_recurrent_kind)node->row->parameter;
-    SOMA_TRY(get_attributes(&layer));
-    SOMA_TRY(get_sizes(&layer));
-    if (node->number > (layer.params[0].kind == SOMA_RECURRENT_LSTM ? LAST_CELL : LAST_STATE))
+soma_status soma_onnx_begin_recurrence(soma_onnx_node *node, soma_onnx_recurrence *layer) {
+    *layer = (soma_onnx_recurrence){.node = node};
+    for (int i = 0; i < 2; i++) layer->params[i].kind = (soma_recurrent_kind)node->row->parameter;
+    SOMA_TRY(get_attributes(layer));
+    SOMA_TRY(get_sizes(layer));
+    if (node->number > (layer->params[0].kind == SOMA_RECURRENT_LSTM ? LAST_CELL : LAST_STATE))
         return soma_error(SOMA_INVALID_FILE, "output %zu; it has fewer", node->number);
+    return SOMA_OK;
+}
+
+static soma_status import_recurrent(soma_onnx_node *node) {
+    soma_onnx_recurrence layer;
+    SOMA_TRY(soma_onnx_begin_recurrence(node, &layer));
     if (!node->kept[0]) SOMA_TRY(add_layers(&layer));
     return give(&layer);
 }

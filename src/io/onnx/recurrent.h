@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* RNN, LSTM and GRU as they are read: what recurrent.c and recurrent_weights.c share. */
+/* RNN, LSTM and GRU as they are read: what recurrent.c, recurrent_weights.c and microsoft_recurrent.c share. */
 #ifndef SOMA_IO_ONNX_RECURRENT_H
 #define SOMA_IO_ONNX_RECURRENT_H
 
@@ -30,6 +30,9 @@ static inline size_t soma_onnx_gate(soma_recurrent_kind kind, size_t gate) {
         [SOMA_RECURRENT_GRU] = {[GRU_UPDATE] = 0, [GRU_RESET] = 1, [GRU_CANDIDATE] = 2}};
     return order[kind][gate];
 }
+
+/* What the node's attributes and the shapes of its inputs say, once they are found to fit; no weight is read. */
+soma_status soma_onnx_begin_recurrence(soma_onnx_node *node, soma_onnx_recurrence *layer);
 
 /* Of one direction, in soma's order, parameters or made of such; NULL for what there is not. */
 typedef struct soma_onnx_recurrent_weights {
