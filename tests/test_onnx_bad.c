@@ -325,6 +325,61 @@ START_TEST(a_type_that_is_refused_is_named) {
 }
 END_TEST
 
+enum { UINT8 = 2, INT8 = 3 };
+
+/* An LSTM of one unit whose weights are bytes, with their zero point, and of which the scale is in question. */
+typedef struct byte_lstm {
+    const char *w; /* its name */
+    int64_t w_type, r_type, zero_type;
+    size_t scale_rank;
+    int64_t scale_shape[2];
+    double scale;
+    soma_status status;
+    const char *word[2];
+} byte_lstm;
+static const byte_lstm *chosen_lstm;
+
+static void put_byte_lstm(void) {
+    const byte_lstm *c = chosen_lstm;
+    const float scale = (float)c->scale;
+    tensor("w", c->w_type, SHAPE(1, 4, 4), 16);
+    tensor("empty", c->w_type, SHAPE(1, 0, 4), 0);
+    tensor("r", c->r_type, SHAPE(1, 1, 4), 4);
+    tensor("z", c->zero_type, SHAPE(1), 1);
+    tensor("rz", c->r_type, SHAPE(1), 1);
+    floats("s", c->scale_rank, c->scale_shape, (const float[]){scale, scale, scale, scale});
+    floats("rs", SHAPE(1, 4), (const float[]){1, 1, 1, 1});
+    integers("axes", 1, (const int64_t[]){0});
+    node("Unsqueeze", "x", "axes", "sequence");
+    size_t one =
+        soma_onnx_begin_node(&made, "DynamicQuantizeLSTM", "y",
+                             (const char *[]){"sequence", c->w, "r", "", "", "", "", "", "s", "z", "rs", "rz", NULL});
+    soma_protobuf_put_text(W, 7, "com.microsoft");
+    soma_onnx_put_attribute_integer(&made, "hidden_size", 1);
+    soma_onnx_end_node(&made, one);
+}
+
+START_TEST(weights_of_bytes_have_one_type_and_scales_that_fit) {
+    static const byte_lstm cases[] = {
+        {"w", INT8, INT8, INT8, 1, {1}, 0.5, SOMA_OK, {NULL}},
+        {"w", UINT8, UINT8, UINT8, 2, {1, 4}, 0.5, SOMA_OK, {NULL}},
+        {"w", INT8, INT8, UINT8, 1, {1}, 0.5, SOMA_INVALID_FILE, {"w and z are of different types, int8", "uint8"}},
+        {"w", UINT8, INT8, UINT8, 1, {1}, 0.5, SOMA_INVALID_FILE, {"w and r are of different types, uint8", "int8"}},
+        {"w", INT8, INT8, INT8, 0, {0}, 0.5, SOMA_INVALID_SHAPE, {"s has 0 dimensions", "expected are [1] or [1, 4]"}},
+        {"w", INT8, INT8, INT8, 1, {4}, 0.5, SOMA_INVALID_SHAPE, {"s has 1 dimensions and 4", "[1] or [1, 4]"}},
+        {"w", INT8, INT8, INT8, 2, {4, 1}, 0.5, SOMA_INVALID_SHAPE, {"s has 2 dimensions and 4", "[1] or [1, 4]"}},
+        {"empty", INT8, INT8, INT8, 1, {1}, 0.5, SOMA_INVALID_SHAPE, {"empty has 3 dimensions and 0 elements", "some"}},
+        {"sequence", INT8, INT8, INT8, 1, {1}, 0.5, SOMA_UNSUPPORTED, {"sequence must be a constant of int8", "uint8"}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *words[] = {"", cases[i].word[0], cases[i].word[1], NULL};
+        chosen_lstm = &cases[i];
+        make(put_byte_lstm, 8, 17);
+        expect_error_words(load_bytes(W->data, W->size), cases[i].status, words, "an LSTM of bytes");
+    }
+}
+END_TEST
+
 /* -------------------------------------------------------------------------------------------------------------- bytes
  */
 
@@ -470,6 +525,7 @@ int main(void) {
     tcase_add_loop_test(cases, a_bad_graph_is_refused_by_node_and_reason, 0, sizeof graphs / sizeof graphs[0]);
     tcase_add_test(cases, a_domain_has_one_version);
     tcase_add_test(cases, a_type_that_is_refused_is_named);
+    tcase_add_test(cases, weights_of_bytes_have_one_type_and_scales_that_fit);
     tcase_add_test(cases, bad_bytes_are_refused_by_offset);
     tcase_add_test(cases, no_cut_does_harm);
     tcase_add_test(cases, messages_nested_deep_or_empty_take_no_memory);

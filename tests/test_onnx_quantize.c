@@ -131,9 +131,20 @@ static void put_lstm(const char *op, const char *out, const char *const *inputs)
     soma_onnx_end_node(&made, one);
 }
 
+/* Each of them, plus so much, as a byte. */
+static void put_bytes(const char *name, int64_t type, int more, size_t rank, const int64_t *shape,
+                      const int8_t *values) {
+    int8_t raised[DIRECTIONS * 2 * GATES];
+    size_t count = 1;
+    for (size_t i = 0; i < rank; i++) count *= (size_t)shape[i];
+    for (size_t i = 0; i < count; i++) raised[i] = (int8_t)(uint8_t)(values[i] + more);
+    bytes(name, type, rank, shape, raised);
+}
+
 /* Less an LSTM of the numbers that the bytes stand for, it is nothing: with a scale of each direction, and of each of
- * its columns. */
-static void lstm(void) {
+ * its columns. Bytes without a sign have all numbers, zero points too, more by 128. */
+static void lstm(int64_t type) {
+    const int more = type == UINT8 ? 128 : 0;
     static const int8_t q[DIRECTIONS][2][GATES] = {{{3, 7, 1, 9}, {5, 2, 4, 0}}, {{1, 8, 3, 6}, {9, 4, 2, 7}}};
     static const int8_t r[DIRECTIONS][GATES] = {{-3, 5, 2, -1}, {4, -6, 1, 3}};
     static const int8_t qz[DIRECTIONS] = {2, 5}, rz[DIRECTIONS][GATES] = {{1, 0, -1, 2}, {-2, 1, 0, 3}};
@@ -144,17 +155,25 @@ static void lstm(void) {
             for (int i = 0; i < 2; i++) w[d][gate][i] = (float)(q[d][i][gate] - qz[d]) * qs[d];
             v[d][gate] = (float)(r[d][gate] - rz[d][gate]) * rs[d][gate];
         }
-    bytes("q", UINT8, SHAPE(DIRECTIONS, 2, GATES), &q[0][0][0]);
-    bytes("qz", UINT8, SHAPE(DIRECTIONS), qz);
+    put_bytes("q", type, more, SHAPE(DIRECTIONS, 2, GATES), &q[0][0][0]);
+    put_bytes("qz", type, more, SHAPE(DIRECTIONS), qz);
     floats("qs", SHAPE(DIRECTIONS), qs);
-    bytes("r", INT8, SHAPE(DIRECTIONS, 1, GATES), &r[0][0]);
-    bytes("rz", INT8, SHAPE(DIRECTIONS, GATES), &rz[0][0]);
+    put_bytes("r", type, more, SHAPE(DIRECTIONS, 1, GATES), &r[0][0]);
+    put_bytes("rz", type, more, SHAPE(DIRECTIONS, GATES), &rz[0][0]);
     floats("rs", SHAPE(DIRECTIONS, GATES), &rs[0][0]);
     floats("w", SHAPE(DIRECTIONS, GATES, 2), &w[0][0][0]);
     floats("v", SHAPE(DIRECTIONS, GATES, 1), &v[0][0]);
     put_lstm("DynamicQuantizeLSTM", "a", INPUTS("x", "q", "r", "", "", "", "", "", "qs", "qz", "rs", "rz"));
     put_lstm("LSTM", "b", INPUTS("x", "w", "v"));
     put("Sub", "y", INPUTS("a", "b"));
+}
+
+static void signed_lstm(void) {
+    lstm(INT8);
+}
+
+static void unsigned_lstm(void) {
+    lstm(UINT8);
 }
 
 static const onnx_case cases[] = {
@@ -167,7 +186,8 @@ static const onnx_case cases[] = {
     {"product", product, 2, {OPEN, 2}, 1, 2, {3, 4}, {6, 3}},
     {"long sums", long_sums, 2, {OPEN, 2}, 1, 2, {255, 254}, {19392900, 254}},
     {"embedding", embedding, 2, {OPEN, 2}, 1, 4, {2, 1}, {-64.5f, 4, -3, 63}},
-    {"lstm", lstm, 3, {2, 1, 2}, 1, 4, {1, -2, 0.5f, 3}, {0, 0, 0, 0}},
+    {"signed lstm", signed_lstm, 3, {2, 1, 2}, 1, 4, {1, -2, 0.5f, 3}, {0, 0, 0, 0}},
+    {"unsigned lstm", unsigned_lstm, 3, {2, 1, 2}, 1, 4, {1, -2, 0.5f, 3}, {0, 0, 0, 0}},
     {"convolution", convolution, 4, {OPEN, 1, 1, 3}, 1, 4, {1, 2, 5}, {3 + 2, 3 + 4, 3 + 3, 3 + 8}},
 };
 

@@ -25,12 +25,22 @@ static soma_status check_weights(const soma_onnx_value *weights) {
                       weights->name, weights->shape.rank, weights->elements.count);
 }
 
-/* Scales or zero points: of directions, or of columns of each. */
+/* Scales or zero points: [directions] or [directions, columns]. */
 static soma_status check_list(const soma_onnx_value *list, const soma_onnx_shape *weights) {
-    const size_t directions = weights->dim[0], all = directions * weights->dim[2];
-    if (list->elements.count == directions || list->elements.count == all) return SOMA_OK;
-    return soma_error(SOMA_INVALID_SHAPE, "%s has %zu elements; expected are %zu or %zu", list->name,
-                      list->elements.count, directions, all);
+    const soma_onnx_shape *shape = &list->shape;
+    const size_t directions = weights->dim[0], columns = weights->dim[2];
+    if (shape->rank > 0 && shape->dim[0] == directions &&
+        (shape->rank == 1 || (shape->rank == 2 && shape->dim[1] == columns)))
+        return SOMA_OK;
+    return soma_error(SOMA_INVALID_SHAPE, "%s has %u dimensions and %zu elements; expected are [%zu] or [%zu, %zu]",
+                      list->name, shape->rank, list->elements.count, directions, directions, columns);
+}
+
+/* Both are bytes with a sign, or both are without. */
+static soma_status check_same(const soma_onnx_value *a, const soma_onnx_value *b) {
+    if (a->elements.type == b->elements.type) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE, "%s and %s are of different types, %s and %s", a->name, b->name,
+                      soma_onnx_describe_type(a->elements.type).text, soma_onnx_describe_type(b->elements.type).text);
 }
 
 /* Bytes, scale and zero point. */
@@ -40,6 +50,7 @@ static soma_status check(const soma_onnx_value *const values[3]) {
     if (!scale->constant || scale->integer)
         return soma_error(SOMA_UNSUPPORTED, "%s must be a constant of numbers that are not whole", scale->name);
     if (!is_of_bytes(zero)) return soma_error(SOMA_UNSUPPORTED, "%s must be a constant of int8 or uint8", zero->name);
+    SOMA_TRY(check_same(weights, zero));
     SOMA_TRY(check_list(scale, &weights->shape));
     return check_list(zero, &weights->shape);
 }
@@ -113,6 +124,7 @@ static soma_status import_quantized(soma_onnx_node *node) {
             return soma_error(SOMA_INVALID_FILE, "%s has no scale or no zero point", given[i]->name);
         SOMA_TRY(check(values[i]));
     }
+    SOMA_TRY(check_same(given[0], given[1]));
     soma_status status = import_as_lstm(node, values);
     node->input[W] = given[0], node->input[R] = given[1];
     node->input_count = count;
