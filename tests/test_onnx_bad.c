@@ -7,6 +7,7 @@
 #include "peak_memory.h"
 #include "temporary.h"
 
+#include <math.h>
 #include <sys/stat.h>
 
 static soma_status load_bytes(const uint8_t *data, size_t size) {
@@ -347,7 +348,10 @@ static void put_byte_lstm(void) {
     tensor("r", c->r_type, SHAPE(1, 1, 4), 4);
     tensor("z", c->zero_type, SHAPE(1), 1);
     tensor("rz", c->r_type, SHAPE(1), 1);
-    floats("s", c->scale_rank, c->scale_shape, (const float[]){scale, scale, scale, scale});
+    if (c->scale > 1e30)
+        doubles("s", 1, &c->scale);
+    else
+        floats("s", c->scale_rank, c->scale_shape, (const float[]){scale, scale, scale, scale});
     floats("rs", SHAPE(1, 4), (const float[]){1, 1, 1, 1});
     integers("axes", 1, (const int64_t[]){0});
     node("Unsqueeze", "x", "axes", "sequence");
@@ -368,6 +372,8 @@ START_TEST(weights_of_bytes_have_one_type_and_scales_that_fit) {
         {"w", INT8, INT8, INT8, 0, {0}, 0.5, SOMA_INVALID_SHAPE, {"s has 0 dimensions", "expected are [1] or [1, 4]"}},
         {"w", INT8, INT8, INT8, 1, {4}, 0.5, SOMA_INVALID_SHAPE, {"s has 1 dimensions and 4", "[1] or [1, 4]"}},
         {"w", INT8, INT8, INT8, 2, {4, 1}, 0.5, SOMA_INVALID_SHAPE, {"s has 2 dimensions and 4", "[1] or [1, 4]"}},
+        {"w", INT8, INT8, INT8, 1, {1}, 1e300, SOMA_INVALID_FILE, {"s, element 0, is 1e+300", "float32"}},
+        {"w", INT8, INT8, INT8, 1, {1}, HUGE_VAL, SOMA_INVALID_FILE, {"s, element 0, is inf", "must be finite"}},
         {"empty", INT8, INT8, INT8, 1, {1}, 0.5, SOMA_INVALID_SHAPE, {"empty has 3 dimensions and 0 elements", "some"}},
         {"sequence", INT8, INT8, INT8, 1, {1}, 0.5, SOMA_UNSUPPORTED, {"sequence must be a constant of int8", "uint8"}},
     };
@@ -377,6 +383,27 @@ START_TEST(weights_of_bytes_have_one_type_and_scales_that_fit) {
         make(put_byte_lstm, 8, 17);
         expect_error_words(load_bytes(W->data, W->size), cases[i].status, words, "an LSTM of bytes");
     }
+}
+END_TEST
+
+static double strange_scale;
+static void put_dequantised(void) {
+    tensor("w", INT8, SHAPE(4), 4);
+    doubles("s", 1, &strange_scale);
+    node("DequantizeLinear", "w", "s", "d");
+    node("Add", "x", "d", "y");
+}
+
+START_TEST(a_scale_is_a_finite_float32) {
+    strange_scale = 1e300;
+    make(put_dequantised, 8, 17);
+    expect_error(load_bytes(W->data, W->size), SOMA_INVALID_FILE, "node 0", "s, element 0, is 1e+300", "float32");
+    strange_scale = HUGE_VAL;
+    make(put_dequantised, 8, 17);
+    expect_error(load_bytes(W->data, W->size), SOMA_INVALID_FILE, "node 0", "s, element 0, is inf", "must be finite");
+    strange_scale = 1e30;
+    make(put_dequantised, 8, 17);
+    expect_ok(load_bytes(W->data, W->size));
 }
 END_TEST
 
@@ -526,6 +553,7 @@ int main(void) {
     tcase_add_test(cases, a_domain_has_one_version);
     tcase_add_test(cases, a_type_that_is_refused_is_named);
     tcase_add_test(cases, weights_of_bytes_have_one_type_and_scales_that_fit);
+    tcase_add_test(cases, a_scale_is_a_finite_float32);
     tcase_add_test(cases, bad_bytes_are_refused_by_offset);
     tcase_add_test(cases, no_cut_does_harm);
     tcase_add_test(cases, messages_nested_deep_or_empty_take_no_memory);

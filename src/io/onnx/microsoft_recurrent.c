@@ -6,6 +6,7 @@
  * Inputs and states are not quantised on the way, as onnxruntime has them to multiply bytes.
  */
 #include "io/onnx/compose.h"
+#include "io/onnx/quantize.h"
 #include "io/onnx/recurrent.h"
 
 /* Inputs behind those of LSTM; the zero point of either follows its scale. */
@@ -44,7 +45,7 @@ static soma_status check_same(const soma_onnx_value *a, const soma_onnx_value *b
 }
 
 /* Bytes, scale and zero point. */
-static soma_status check(const soma_onnx_value *const values[3]) {
+static soma_status check(const soma_onnx_file *file, const soma_onnx_value *const values[3]) {
     const soma_onnx_value *weights = values[0], *scale = values[1], *zero = values[2];
     SOMA_TRY(check_weights(weights));
     if (!scale->constant || scale->integer)
@@ -52,7 +53,8 @@ static soma_status check(const soma_onnx_value *const values[3]) {
     if (!is_of_bytes(zero)) return soma_error(SOMA_UNSUPPORTED, "%s must be a constant of int8 or uint8", zero->name);
     SOMA_TRY(check_same(weights, zero));
     SOMA_TRY(check_list(scale, &weights->shape));
-    return check_list(zero, &weights->shape);
+    SOMA_TRY(check_list(zero, &weights->shape));
+    return soma_onnx_check_scale(file, scale);
 }
 
 /* What there is for direction and column: of each direction, or of each column of it. */
@@ -122,7 +124,7 @@ static soma_status import_quantized(soma_onnx_node *node) {
         values[i][2] = soma_onnx_optional(node, scale + 1);
         if (!values[i][1] || !values[i][2])
             return soma_error(SOMA_INVALID_FILE, "%s has no scale or no zero point", given[i]->name);
-        SOMA_TRY(check(values[i]));
+        SOMA_TRY(check(node->importer->file, values[i]));
     }
     SOMA_TRY(check_same(given[0], given[1]));
     soma_status status = import_as_lstm(node, values);

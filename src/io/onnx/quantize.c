@@ -7,6 +7,7 @@
  * is added to that: such a bias and such a sum are rounded to the nearest float32.
  */
 #include "io/onnx/quantize.h"
+#include "base/floats.h"
 #include "io/onnx/family.h"
 
 #include <inttypes.h>
@@ -137,6 +138,22 @@ static soma_status import_quantize(soma_onnx_node *node) {
 
 SOMA_ONNX_OP(QuantizeLinear, 10, 2, 3, "axis saturate block_size output_dtype precision", import_quantize, 0);
 
+soma_status soma_onnx_check_scale(const soma_onnx_file *file, const soma_onnx_value *scale) {
+    const soma_onnx_elements *elements = &scale->elements;
+    const size_t count = elements->equal ? SOMA_MIN(elements->count, (size_t)1) : elements->count;
+    soma_onnx_reader reader;
+    soma_status status = SOMA_OK;
+    SOMA_TRY(soma_onnx_reader_open(file, elements, &reader));
+    for (size_t i = 0; i < count && status == SOMA_OK; i++) {
+        const double number = soma_onnx_read(&reader, i);
+        if (!isfinite(number) || soma_is_beyond_float(number))
+            status = soma_error(SOMA_INVALID_FILE, "%s, element %zu, is %.9g; a scale must be finite, and %s",
+                                scale->name, i, number, SOMA_BEYOND_FLOAT);
+    }
+    soma_onnx_reader_close(&reader);
+    return status;
+}
+
 static double of_list(const soma_onnx_reader *reader, size_t i, size_t inner) {
     const size_t count = reader->elements->count;
     return count == 1 ? soma_onnx_read(reader, 0) : soma_onnx_read(reader, i / inner % count);
@@ -152,6 +169,7 @@ static soma_status dequantize_constant(soma_onnx_node *node, uint32_t axis, cons
     unsigned opened = 0;
     double *numbers = NULL;
     const soma_onnx_value *values[] = {x, scale, zero};
+    SOMA_TRY(soma_onnx_check_scale(file, scale));
     soma_status status = soma_onnx_make(node, count, &numbers);
     for (; opened < (zero ? 3u : 2u) && status == SOMA_OK; opened += status == SOMA_OK)
         status = soma_onnx_reader_open(file, &values[opened]->elements, &reader[opened]);
