@@ -321,6 +321,15 @@ static void extremes(void) {
     node("Sub", "s", "g", "y");
 }
 
+/* Of one list alone it is that. */
+static void extreme_of_one(void) {
+    integers("a", 3, (const int64_t[]){1, 9, -4});
+    NODE("Max", "most", "a");
+    NODE("Min", "least", "most");
+    cast("least", "f", 1);
+    node("Add", "x", "f", "y");
+}
+
 /* What is cast to float16 is not rounded, nor is its range bounded: only results of that type are. */
 static void through_half(void) {
     cast("x", "h", 10);
@@ -365,6 +374,7 @@ static const struct {
     {"all of a batch", all_of_a_batch, 2, {OPEN, 2}, 2, 2, {1, 2, 3, 4}, {2, 4}},
     {"in the middle", batch_in_the_middle, 2, {OPEN, 2}, 2, 4, {1, 2, 3, 4}, {6, 9, 8, 11}},
     {"extremes", extremes, 2, {OPEN, 3}, 1, 3, {10, 20, 30}, {12, 27, 41}},
+    {"extreme of one", extreme_of_one, 2, {OPEN, 3}, 1, 3, {10, 20, 30}, {11, 29, 26}},
     {"through half", through_half, 2, {OPEN, 2}, 1, 2, {1.0009765625F, -70000}, {1.0009765625F, -70000}},
     {"negated", negated, 2, {OPEN, 3}, 1, 3, {1, 1, 1}, {-1, 1, 4}},
     {"wrapped", wrapped, 2, {OPEN, 4}, 1, 4, {0, 0, 0, 0}, {-1 + 255, 1 + 1, -128 + 128, 0 + 254}},

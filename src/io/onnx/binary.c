@@ -223,13 +223,14 @@ static bool are_counted(const soma_onnx_node *node) {
         const soma_onnx_value *x = node->input[i];
         if (!x || !x->constant || !x->integer || x->elements.type != node->input[0]->elements.type) return false;
     }
-    return node->input_count > 1;
+    return true;
 }
 
 /* Max and Min of whole numbers that are known: each of these with what the ones before it have left. */
 static soma_status fold_counted(soma_onnx_node *node) {
     soma_onnx_value *first = node->input[0], *second = node->input[1], so_far;
     soma_onnx_pair *f = node->row == &soma_onnx_row_Max ? larger : smaller;
+    if (node->input_count == 1) return soma_onnx_pass(node, first);
     soma_status status = soma_onnx_fold_pairs(node, f, first->elements.type);
     for (uint32_t i = 2; i < node->input_count && status == SOMA_OK; i++) {
         so_far = node->output;
@@ -247,9 +248,9 @@ static soma_status import_fold(soma_onnx_node *node) {
     soma_onnx_value *total = node->input[0], so_far;
     for (uint32_t i = 0; i < node->input_count && node->whole; i++)
         SOMA_TRY(soma_onnx_check_counted(node, i, node->row != &soma_onnx_row_Max, node->row != &soma_onnx_row_Min));
-    if (node->input_count == 1) return soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0);
     if ((node->row == &soma_onnx_row_Max || node->row == &soma_onnx_row_Min) && are_counted(node))
         return fold_counted(node);
+    if (node->input_count == 1) return soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0);
     for (uint32_t i = 1; i < node->input_count; i++) {
         SOMA_TRY(soma_onnx_combine(node, total, &total->shape, node->input[i], &node->input[i]->shape,
                                    (soma_binary)node->row->parameter, &so_far));
