@@ -208,7 +208,7 @@ static soma_status import_pow(soma_onnx_node *node) {
 
 SOMA_ONNX_OP(Pow, 1, 2, 2, "axis broadcast", import_pow, SOMA_BINARY_POWER, .place = SOMA_ONNX_BROADCAST);
 
-/* NaN is a batch that is not known, which stays that. */
+/* NaN is the size of a batch that is not known: it stays in the result, which is refused for it. */
 static double larger(double a, double b) {
     return a > b || isnan(a) ? a : b;
 }
