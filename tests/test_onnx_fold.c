@@ -288,6 +288,17 @@ static void filled_up_by_nothing(void) {
     node("Neg", "same", NULL, "y");
 }
 
+/* Many rows of nothing are nothing, and take no time: joined, told apart, and the first none of each. */
+static void many_rows_of_nothing(void) {
+    const int64_t many = BY_WIDTH((int64_t)1 << 40, (int64_t)1 << 30);
+    integers("nought", 1, (const int64_t[]){0});
+    tensor("rows", 7, SHAPE(many, 0), 0);
+    tensor("pairs", 7, SHAPE(many, 2, 0), 0);
+    with_integer("Concat", "rows", "rows", "joined", "axis", 1);
+    with_integer("Unique", "pairs", NULL, "different", "axis", 1);
+    node("Neg", "x", NULL, "y");
+}
+
 /* Columns side by side: as they lie in the file, computed, and all the same. y = x + [1, 6, 8, 0; 2, 10, 12, 0] */
 static void columns_side_by_side(void) {
     integers("square", 2, (const int64_t[]){2, 2});
@@ -380,6 +391,7 @@ static const struct {
     {"wrapped", wrapped, 2, {OPEN, 4}, 1, 4, {0, 0, 0, 0}, {-1 + 255, 1 + 1, -128 + 128, 0 + 254}},
     {"columns", columns_at_a_time, 2, {OPEN, 3}, 2, 4, {1, 2, 3, 4, 5, 6}, {3, 1, 6, 4}},
     {"by nothing", filled_up_by_nothing, 2, {1, 2}, 1, 2, {1, 2}, {-1, -2}},
+    {"rows of nothing", many_rows_of_nothing, 2, {OPEN, 2}, 1, 2, {1, 2}, {-1, -2}},
     {"pieces", pieces, 3, {OPEN, 2, 4}, 1, 2, {1, 2, 3, 4, 5, 6, 7, 8}, {-2, -3}},
 };
 

@@ -39,7 +39,8 @@ static soma_status join(soma_onnx_node *node, const soma_onnx_shape *out, uint32
         size_t part = x->shape.dim[axis] * after;
         soma_onnx_reader reader;
         SOMA_TRY(soma_onnx_reader_open(node->importer->file, &x->elements, &reader));
-        for (size_t j = 0; j < rows; j++) soma_onnx_read_range(&reader, j * part, part, numbers + j * row + start);
+        for (size_t j = 0; part > 0 && j < rows; j++)
+            soma_onnx_read_range(&reader, j * part, part, numbers + j * row + start);
         soma_onnx_reader_close(&reader);
         start += part;
     }

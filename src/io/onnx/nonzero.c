@@ -172,8 +172,8 @@ static soma_status import_unique(soma_onnx_node *node) {
     if (node->number > 3) return soma_error(SOMA_INVALID_FILE, "output %zu; there are four", node->number);
     SOMA_TRY(soma_onnx_numbers_of(node, 0, &of.x, &count));
     const size_t size = of.size = flat.dim[axis];
-    of.outer = soma_onnx_count(&flat, 0, axis);
     of.inner = soma_onnx_count(&flat, axis + 1, flat.rank);
+    of.outer = of.inner > 0 ? soma_onnx_count(&flat, 0, axis) : 0; /* however many rows of nothing: none is read */
     size_t *memory = soma_calloc(6 * size + 1, sizeof *memory);
     if (!memory) return soma_out_of_memory(6 * size * sizeof *memory, node->output.name);
     groups g = {memory, memory + size, memory + 2 * size, memory + 3 * size, memory + 4 * size, memory + 5 * size, 0};
