@@ -120,6 +120,7 @@ void soma_free_aligned(void *memory) {
 /* Fewer bytes than that come from what the allocator has at hand as likely as not. */
 #define MANY_PAGES ((size_t)128 << 10)
 
+#if defined(MADV_HUGEPAGE) || defined(MADV_POPULATE_WRITE)
 /* Advice on those of the memory's pages, so many bytes large each, that lie in it whole. A system that does not know it
  * does without. */
 static void advise(void *memory, size_t bytes, size_t page, int advice) {
@@ -127,10 +128,12 @@ static void advise(void *memory, size_t bytes, size_t page, int advice) {
                     to = ((uintptr_t)memory + bytes) / page * page;
     if (to > from) (void)madvise((unsigned char *)memory + (from - (uintptr_t)memory), to - from, advice);
 }
+#endif
 
 /* Of whatever else an allocator may take memory from, nothing is known: neither here nor below. */
 void soma_expect_all_pages(void *memory, size_t bytes) {
     if (allocator.allocate != standard_allocate || bytes < MANY_PAGES) return;
+    (void)memory; /* where a system knows of neither */
 #ifdef MADV_HUGEPAGE
     advise(memory, bytes, SOMA_LARGE_PAGE, MADV_HUGEPAGE);
 #endif
