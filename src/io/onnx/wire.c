@@ -183,6 +183,9 @@ static void *budget_alloc(void *context, size_t size) {
     if (size > budget->limit - budget->used) return NULL;
     uint8_t *block = soma_malloc(size);
     if (!block) return NULL;
+    /* Nearly all that protobuf-c asks for is written whole. Only its notes of a message's fields, each list twice as
+     * large as the one before, are not: so less than twice of what they need is asked for, and freed with the message
+     * read. */
     soma_expect_all_pages(block, size);
     memcpy(block, &size, sizeof size);
     budget->used += size;
