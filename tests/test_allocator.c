@@ -2,6 +2,8 @@
 /* Memory from the application: all of it, aligned as asked, and all given back. */
 #include "base/base.h"
 #include "base/pages.h"
+#include "device/cpu/cpu.h"
+#include "device/cpu/host.h"
 #include "expect.h"
 #include "suite.h"
 
@@ -20,6 +22,7 @@ typedef struct mark {
 enum { PLAIN = 0x50, ALIGNED = 0xa1 };
 
 static atomic_int made, freed, wrong, left;
+static _Atomic size_t most_alignment;
 
 static void *give(void *context, size_t kind, size_t alignment, size_t bytes) {
     wrong += context != &made;
@@ -41,6 +44,7 @@ static void *allocate(void *context, size_t bytes) {
 
 static void *allocate_aligned(void *context, size_t alignment, size_t bytes) {
     wrong += alignment == 0 || (alignment & (alignment - 1)) != 0;
+    most_alignment = SOMA_MAX(most_alignment, alignment);
     return give(context, ALIGNED, SOMA_MAX(alignment, 16), bytes);
 }
 
@@ -218,8 +222,14 @@ START_TEST(pages_of_an_application_are_its_own) {
     ck_assert(!expects_large_pages(memory + bytes / 2));
     size_t all;
     ck_assert_uint_eq(pages_there(memory, (size_t)1 << 20, (size_t)sysconf(_SC_PAGESIZE), &all), 0);
-    expect_ok(soma_set_allocator(NULL));
     munmap(memory, bytes);
+    most_alignment = 0;
+    memory = soma_host_alloc(bytes);
+    ck_assert_ptr_nonnull(memory);
+    ck_assert_uint_eq(most_alignment, SOMA_CPU_ALIGNMENT);
+    ck_assert(!expects_large_pages(memory + bytes / 2));
+    soma_host_free(memory);
+    expect_ok(soma_set_allocator(NULL));
 }
 END_TEST
 

@@ -130,9 +130,13 @@ static void advise(void *memory, size_t bytes, size_t page, int advice) {
 }
 #endif
 
-/* Of whatever else an allocator may take memory from, nothing is known: neither here nor below. */
+/* Of whatever else an allocator may take memory from, nothing is known. */
+bool soma_may_advise_pages(void) {
+    return allocator.allocate == standard_allocate;
+}
+
 void soma_expect_all_pages(void *memory, size_t bytes) {
-    if (allocator.allocate != standard_allocate || bytes < MANY_PAGES) return;
+    if (!soma_may_advise_pages() || bytes < MANY_PAGES) return;
     (void)memory; /* where a system knows of neither */
 #ifdef MADV_HUGEPAGE
     advise(memory, bytes, SOMA_LARGE_PAGE, MADV_HUGEPAGE);
@@ -146,7 +150,7 @@ void soma_expect_all_pages(void *memory, size_t bytes) {
 bool soma_give_back_pages(void *memory, size_t bytes) {
 #if defined(__linux__) && defined(MADV_DONTNEED)
     const long size = sysconf(_SC_PAGESIZE);
-    if (size <= 0 || allocator.allocate != standard_allocate) return false;
+    if (size <= 0 || !soma_may_advise_pages()) return false;
     const uintptr_t page = (uintptr_t)size, from = ((uintptr_t)memory + page - 1) / page * page,
                     to = ((uintptr_t)memory + bytes) / page * page;
     return to > from && madvise((unsigned char *)memory + (from - (uintptr_t)memory), to - from, MADV_DONTNEED) == 0;

@@ -65,7 +65,7 @@ uint64_t soma_host_memory(void) {
 }
 
 void *soma_host_alloc(size_t bytes) {
-    bool large = bytes >= SOMA_LARGE_PAGE;
+    const bool large = bytes >= SOMA_LARGE_PAGE && soma_may_advise_pages();
     void *memory = soma_malloc_aligned(large ? SOMA_LARGE_PAGE : SOMA_CPU_ALIGNMENT, bytes);
 #ifdef MADV_HUGEPAGE
     if (memory && large) madvise(memory, bytes / SOMA_LARGE_PAGE * SOMA_LARGE_PAGE, MADV_HUGEPAGE);

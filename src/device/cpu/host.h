@@ -16,7 +16,8 @@ uint64_t soma_host_memory(void);
 /* Bytes of one core's L2 cache; 0: unknown. */
 size_t soma_host_l2_cache(void);
 
-/* At SOMA_CPU_ALIGNMENT; large blocks in large pages where the system has them. NULL on failure. */
+/* At SOMA_CPU_ALIGNMENT; large blocks in large pages where the system has them and no application's allocator
+ * makes them. NULL on failure. */
 void *soma_host_alloc(size_t bytes);
 void soma_host_free(void *memory);
 
