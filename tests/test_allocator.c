@@ -212,16 +212,22 @@ START_TEST(pages_that_are_expected_are_there) {
 }
 END_TEST
 
-/* It may be shared with others, locked, or counted by the application. */
+/* It may be shared with others, locked, or counted by the application. Some systems say of pages that nobody has
+ * touched that they are there: on these nothing is told by that. */
 START_TEST(pages_of_an_application_are_its_own) {
     const size_t bytes = (size_t)8 << 20;
     char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ck_assert(memory != MAP_FAILED);
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), some = (size_t)1 << 20;
+    size_t all;
+    const bool told = pages_there(memory, some, page, &all) == 0;
     expect_ok(soma_set_allocator(&counting));
     soma_expect_all_pages(memory, bytes);
     ck_assert(!expects_large_pages(memory + bytes / 2));
-    size_t all;
-    ck_assert_uint_eq(pages_there(memory, (size_t)1 << 20, (size_t)sysconf(_SC_PAGESIZE), &all), 0);
+    if (told) {
+        const size_t there = pages_there(memory, some, page, &all);
+        ck_assert_uint_eq(there, 0);
+    }
     munmap(memory, bytes);
     most_alignment = 0;
     memory = soma_host_alloc(bytes);
