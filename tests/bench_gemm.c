@@ -27,6 +27,8 @@ typedef struct shape {
 } shape;
 
 /* Forward (NN), gradient of the weights (TN), gradient of the input (NT). */
+#define FORWARD(name, batch, in, out)                                                                                  \
+    { name " y", batch, out, in, false, false }
 #define LAYER(name, batch, in, out)                                                                                    \
     {name " y", batch, out, in, false, false}, {name " dW", in, out, batch, true, false}, {                            \
         name " dx", batch, in, out, false, true                                                                        \
@@ -38,6 +40,7 @@ static const shape shapes[] = {
     LAYER("512-10 b128", 128, 512, 10),       LAYER("1024-2048 b256", 256, 1024, 2048),
     LAYER("2048-2048 b256", 256, 2048, 2048), LAYER("2048-1000 b256", 256, 2048, 1000),
     LAYER("784-512 b1", 1, 784, 512),         LAYER("1024-1024 b1024", 1024, 1024, 1024),
+    FORWARD("8-8192 b12", 12, 8, 8192),
 };
 
 static int compare(const void *a, const void *b) {

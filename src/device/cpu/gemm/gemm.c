@@ -199,11 +199,15 @@ static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size
 /*
  * What it costs to write an element of c into a row that other threads write, too, in multiplications: what the
  * hardware fetches ahead along a row has to be given back to them. With ten terms a product took twice the time.
+ * Where there are fewer tiles of rows than tasks, that is only counted for rows shorter than LONG_ROW: what is handed
+ * over does not grow with them, and from there on two threads of near cores are quicker than one by half.
  */
 #define SHARED_ROWS 16.0
+#define LONG_ROW    4096
 
 /* The grid of at least `tasks` tasks for which the largest task, with what it packs, is least. */
 static void choose_grid(gemm_plan *p, size_t tasks) {
+    const bool shares = p->row_tiles >= tasks || p->n < LONG_ROW;
     double best = 0.0;
     for (size_t columns = 1; columns <= SOMA_MIN(tasks, p->panels); columns++) {
         size_t rows = SOMA_MIN(soma_cpu_parts(tasks, columns), p->row_tiles);
@@ -212,7 +216,7 @@ static void choose_grid(gemm_plan *p, size_t tasks) {
         double rounds = (double)soma_cpu_parts(rows * columns, tasks);
         /* A multiplication takes 1; bringing an element of b into a packed block takes some 8, one of a 4. */
         double cost = rounds * (m * n + 8.0 * n + 4.0 * m);
-        if (columns > 1) cost += rounds * SHARED_ROWS * m * n / (double)SOMA_MAX(p->k, (size_t)1);
+        if (columns > 1 && shares) cost += rounds * SHARED_ROWS * m * n / (double)SOMA_MAX(p->k, (size_t)1);
         if (best != 0.0 && cost >= best) continue;
         best = cost;
         p->column_tasks = columns;
