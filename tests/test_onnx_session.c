@@ -271,6 +271,36 @@ START_TEST(rows_are_chosen_and_values_are_told_apart) {
 }
 END_TEST
 
+/* More rows than there is time to look at, of no columns: none of each is taken. */
+static void rows_of_nothing(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 2));
+    put_typed_value(GRAPH_INPUT, "c", BOOL, SHAPE(2));
+    integers("top", 1, (const int64_t[]){0});
+    tensor("many", ONNX_FLOAT, SHAPE(BY_WIDTH((int64_t)1 << 40, (int64_t)1 << 30), 0), 0);
+    put("Compress", INPUTS("x", "c"), "none", "axis", 1);
+    put("Concat", INPUTS("many", "none"), "rows", "axis", 0);
+    size_t one = soma_onnx_begin_node(&made, "TopK", "most", INPUTS("rows", "top"));
+    soma_protobuf_put_text(W, 2, "where");
+    soma_onnx_put_attribute_integer(&made, "axis", 1);
+    soma_onnx_end_node(&made, one);
+    put_value(GRAPH_OUTPUT, "most", SHAPE(OPEN, OPEN));
+    put_typed_value(GRAPH_OUTPUT, "where", INT64, SHAPE(OPEN, OPEN));
+}
+
+START_TEST(of_many_rows_of_nothing_nothing_is_taken) {
+    soma_onnx_session *session = open_model(rows_of_nothing);
+    const int64_t many = BY_WIDTH((int64_t)1 << 40, (int64_t)1 << 30);
+    const float x[] = {1, 2, 3, 4, 5, 6};
+    const uint8_t c[] = {0, 0};
+    const soma_array inputs[] = {{x, SOMA_F32, 2, {3, 2}}, {c, SOMA_BOOL, 1, {2}}};
+    soma_array y[2];
+    expect_ok(soma_onnx_session_run(session, inputs, y));
+    expect_shape(&y[0], SOMA_F32, SHAPE(many + 3, 0));
+    expect_shape(&y[1], SOMA_I64, SHAPE(many + 3, 0));
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 /* Behind what is chosen in a run, and so on the host: a and b, the columns of the rows chosen. */
 static void compared(void) {
     put_value(GRAPH_INPUT, "a", SHAPE(OPEN));
@@ -711,6 +741,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, places_of_what_is_not_0_have_any_number);
     tcase_add_test(all, of_numbers_the_larger_and_the_smaller_are_taken);
     tcase_add_test(all, rows_are_chosen_and_values_are_told_apart);
+    tcase_add_test(all, of_many_rows_of_nothing_nothing_is_taken);
     tcase_add_test(all, powers_and_means_of_whole_numbers_are_whole);
     tcase_add_test(all, a_nan_is_one_value_behind_all_others);
     tcase_add_test(all, what_is_nothing_is_reduced_all_the_same);

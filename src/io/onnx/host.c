@@ -213,7 +213,7 @@ static soma_status take_lines(soma_onnx_node *node, uint32_t axis, size_t most, 
     order = soma_calloc(SOMA_MAX(size, (size_t)1), sizeof *order);
     if (!order) return soma_out_of_memory(size * sizeof *order, node->output.name);
     soma_status status = SOMA_OK;
-    for (size_t i = 0; i < outer * of.step && status == SOMA_OK; i++) {
+    for (size_t i = 0; most > 0 && i < outer * of.step && status == SOMA_OK; i++) {
         of.first = i / of.step * size * of.step + i % of.step;
         for (size_t k = 0; k < size; k++) order[k] = of.last ? size - 1 - k : k;
         status = soma_onnx_sort(order, size, is_before, &of);
