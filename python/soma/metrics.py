@@ -110,7 +110,7 @@ class Metric:
 
 class _Kept(Metric):
     """Of all samples together, which are kept till then: rows of targets and of predictions, [samples, units], and a weight for each sample. Whole numbers that are
-    classes become rows with 1 at the class."""
+    classes become rows with 1 at the class. Of sequences, [samples, steps, units], each step is a row, with the weight of its sample or one of its own."""
 
     def reset_state(self) -> None:
         self._kept: list[tuple[Any, Any, Any]] = []
@@ -119,10 +119,16 @@ class _Kept(Metric):
         import numpy
 
         predicted = numpy.asarray(y_pred, numpy.float64)
-        predicted = predicted.reshape(len(predicted), -1)
-        true = numpy.asarray(y_true)
-        true = true.reshape(len(true), -1)
-        units = predicted.shape[1]
+        samples, true = len(predicted), numpy.asarray(y_true)
+        if predicted.ndim > 2:
+            units = predicted.shape[-1]
+            one = true.ndim and true.shape[0] == samples and true.size * units == predicted.size
+            flat = true.ndim == 2 and true.size == predicted.size
+            true = true.reshape(-1, 1 if one else units) if one or flat or true.shape == predicted.shape else true
+            predicted = predicted.reshape(-1, units)
+        else:
+            predicted, true = predicted.reshape(samples, -1), true.reshape(len(true), -1)
+            units = predicted.shape[1]
         if self._classes and true.shape[1] == 1 and units > 1:
             if true.size and not (0 <= true.min() and true.max() < units):
                 raise ValueError(f"{self.name}: the classes go from {true.min()} to {true.max()}; accepted: from 0 to {units - 1}, as many as the predictions have")
@@ -130,8 +136,10 @@ class _Kept(Metric):
         if true.shape != predicted.shape:
             raise ValueError(f"{self.name}: the targets have the shape {numpy.shape(y_true)}, the predictions {numpy.shape(y_pred)}; accepted: the same, or classes")
         weights = numpy.ones(len(true)) if sample_weight is None else numpy.asarray(sample_weight, numpy.float64).reshape(-1)
+        if len(weights) == samples:
+            weights = numpy.repeat(weights, len(true) // max(samples, 1))
         if len(weights) != len(true):
-            raise ValueError(f"{self.name}: there are {len(weights)} weights of {len(true)} samples")
+            raise ValueError(f"{self.name}: there are {len(weights)} weights of {samples} samples")
         self._kept.append((true.astype(numpy.float64), predicted, weights))
 
     _classes = True

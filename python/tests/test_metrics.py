@@ -177,3 +177,25 @@ def test_what_python_cannot_compute_is_refused():
         two.evaluate(X, [X[:, :1], X[:, 1:2]])
     with pytest.raises(ValueError, match="val_loss with the mode 'max'; accepted: 'auto', or 'min' for a loss"):
         binary().fit(X, Y, validation_data=(X, Y), verbose=0, callbacks=[soma.EarlyStopping(mode="max")])
+
+
+@pytest.mark.parametrize("make", [metrics.AUC, lambda: metrics.AUC(multi_label=True), lambda: metrics.Precision(0.3, class_id=1), lambda: metrics.Recall(0.3, class_id=2), metrics.F1Score,
+                                  lambda: metrics.F1Score("weighted"), metrics.R2Score, metrics.MeanSquaredError])
+def test_steps_of_sequences_are_rows_of_their_own(make):
+    said, classes, weights = RANDOM.random((20, 4, 3)), RANDOM.integers(0, 3, (20, 4)), RANDOM.random(20)
+    said /= said.sum(-1, keepdims=True)
+    rows, steps = np.eye(3)[classes], np.repeat(weights, 4)
+    assert make()(rows, said) == pytest.approx(make()(rows.reshape(-1, 3), said.reshape(-1, 3)))
+    assert make()(rows, said, weights) == pytest.approx(make()(rows.reshape(-1, 3), said.reshape(-1, 3), steps))
+    assert make()(rows, said, steps.reshape(20, 4)) == pytest.approx(make()(rows, said, weights))
+    if make()._classes:
+        assert make()(classes, said, weights) == pytest.approx(make()(rows, said, weights))
+        assert make()(classes[..., None], said) == pytest.approx(make()(rows, said))
+
+
+def test_what_does_not_fit_a_sequence_is_refused():
+    for true, weights, words in ((np.zeros((2, 3)), None, "the targets have the shape .2, 3., the predictions .2, 4, 3."), (np.zeros((2, 4, 3)), [1, 1, 1], "there are 3 weights of 2 samples")):
+        with pytest.raises(ValueError, match=words):
+            metrics.F1Score()(true, np.zeros((2, 4, 3)), weights)
+    assert metrics.MeanSquaredError()([[1, 2, 3, 4]], [[[1, 2], [3, 2]]]) == 1  # targets that are flattened
+    assert metrics.AUC()([[1, 0], [0, 1]], [[[0.9], [0.5]], [[0.7], [0.6]]]) == pytest.approx(3 / 4)  # of one unit targets may lack its axis
