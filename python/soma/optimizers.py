@@ -35,10 +35,12 @@ class Optimizer:
             learning_rate, schedule = learning_rate.learning_rate, learning_rate
         positive(f"{type(self).__name__}: the learning rate", learning_rate, ", or None for the rule's own")
         self.schedule = schedule
-        norms = [name for name in ("clipnorm", "global_clipnorm", "clip_norm") if arguments.get(name)]
-        if len(norms) > 1:
-            raise ValueError(f"{type(self).__name__}: {' and '.join(norms)} are the same, of all weights together; accepted: one of them")
-        self.options = {WORDS.get(name, name): value for name, value in arguments.items() if value is not None}
+        for option in {WORDS.get(name, name) for name in arguments}:
+            same = [name for name, value in arguments.items() if value and WORDS.get(name, name) == option]
+            if len(same) > 1:
+                raise ValueError(f"{type(self).__name__}: {' and '.join(same)} are the same{', of all weights together' * (option == 'clip_norm')}; accepted: one of them")
+        given = [(WORDS.get(name, name), value) for name, value in arguments.items() if value is not None]
+        self.options = dict(sorted(given, key=lambda option: bool(option[1])))  # of two spellings a 0 does not undo what the other one sets
         self.options |= {"kind": self.kind, "learning_rate": learning_rate}
 
     def _check(self, arguments):

@@ -55,10 +55,14 @@ def test_gradients_are_cut_off_by_the_length_of_all():
 
     whole = np.hypot(18, 6)
     for clip, expected in (({}, [18, 6]), ({"clipnorm": 0.0}, [18, 6]), ({"clipnorm": None}, [18, 6]), ({"clipvalue": 0.0}, [18, 6]), ({"clipvalue": 7.0}, [7, 6]),
-                           ({"clipnorm": 2.0}, [36 / whole, 12 / whole]), ({"global_clipnorm": 2.0}, [36 / whole, 12 / whole])):
+                           ({"clipnorm": 2.0}, [36 / whole, 12 / whole]), ({"global_clipnorm": 2.0}, [36 / whole, 12 / whole]),
+                           ({"global_clipnorm": 2.0, "clipnorm": 0}, [36 / whole, 12 / whole]), ({"clipnorm": 2.0, "global_clipnorm": 0.0}, [36 / whole, 12 / whole]),
+                           ({"clipnorm": 0, "global_clipnorm": 2.0}, [36 / whole, 12 / whole]), ({"clipnorm": 0, "global_clipnorm": 0}, [18, 6])):
         np.testing.assert_allclose(moved(**clip), expected, rtol=1e-5)
     with pytest.raises(ValueError, match="clipnorm and global_clipnorm are the same, of all weights together"):
         soma.SGD(0.1, clipnorm=1.0, global_clipnorm=2.0)
+    with pytest.raises(ValueError, match="eps and epsilon are the same; accepted: one of them"):
+        soma.Adam(eps=1e-7, epsilon=1e-8)
 
 
 def test_lr_is_the_learning_rate():
