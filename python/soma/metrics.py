@@ -110,7 +110,7 @@ class Metric:
 
 class _Kept(Metric):
     """Of all samples together, which are kept till then: rows of targets and of predictions, [samples, units], and a weight for each sample. Whole numbers that are
-    classes become rows with 1 at the class. Of sequences, [samples, steps, units], each step is a row, with the weight of its sample or one of its own."""
+    classes become rows with 1 at the class. Of sequences, [samples, steps, units], each step is a row, with the weight of its sample or one of its own. NaN where any of them is."""
 
     def reset_state(self) -> None:
         self._kept: list[tuple[Any, Any, Any]] = []
@@ -152,6 +152,17 @@ class _Kept(Metric):
         true, predicted, weights = (numpy.concatenate(parts) for parts in zip(*self._kept))
         return true, predicted, weights[:, None] * numpy.ones(true.shape)
 
+    def result(self) -> float:
+        import numpy
+
+        true, predicted, weights = self._all()
+        # What compares would take NaN for some place in the order, and say a figure that looks good.
+        return math.nan if numpy.isnan(predicted).any() or numpy.isnan(true).any() else self._of(true, predicted, weights)
+
+    def _of(self, true: Any, predicted: Any, weights: Any) -> float:
+        """Of all rows, [rows, units] each; there is no NaN among them."""
+        raise NotImplementedError
+
 
 class AUC(_Kept):
     """The area under the ROC curve: how probably something true is thought likelier than something false, where both are thought as likely counted half. Exact, of any number of samples
@@ -165,8 +176,7 @@ class AUC(_Kept):
         self.multi_label = flag("AUC: multi_label", multi_label)
         super().__init__(name or "auc", dtype)
 
-    def result(self) -> float:
-        true, predicted, weights = self._all()
+    def _of(self, true: Any, predicted: Any, weights: Any) -> float:
         if self.multi_label:
             areas = [_area(true[:, unit], predicted[:, unit], weights[:, unit]) for unit in range(true.shape[1])]
             return sum(areas) / len(areas)
@@ -196,9 +206,8 @@ class _Counted(_Kept):
         self.threshold, self.class_id = 0.5 if thresholds is None else thresholds, class_id
         super().__init__(name, dtype)
 
-    def _counts(self) -> tuple[float, float, float]:
+    def _counts(self, true: Any, predicted: Any, weights: Any) -> tuple[float, float, float]:
         """Of what is true and thought so, what is thought so, what is true."""
-        true, predicted, weights = self._all()
         if self.class_id is not None:
             if not 0 <= self.class_id < true.shape[1]:
                 raise ValueError(f"{self.name}: class_id is {self.class_id}; accepted: from 0 to {true.shape[1] - 1}")
@@ -210,16 +219,16 @@ class _Counted(_Kept):
 class Precision(_Counted):
     """How much of what is thought true (above the threshold) is true; 0 where nothing is thought so. Of several classes all elements together, or with class_id one of them."""
 
-    def result(self) -> float:
-        both, thought, _ = self._counts()
+    def _of(self, true: Any, predicted: Any, weights: Any) -> float:
+        both, thought, _ = self._counts(true, predicted, weights)
         return both / thought if thought else 0.0
 
 
 class Recall(_Counted):
     """How much of what is true is thought so (above the threshold); 0 where nothing is. All else as Precision."""
 
-    def result(self) -> float:
-        both, _, so = self._counts()
+    def _of(self, true: Any, predicted: Any, weights: Any) -> float:
+        both, _, so = self._counts(true, predicted, weights)
         return both / so if so else 0.0
 
 
@@ -235,10 +244,9 @@ class F1Score(_Kept):
         self.average, self.threshold = average, threshold
         super().__init__(name or "f1_score", dtype)
 
-    def result(self) -> float:
+    def _of(self, true: Any, predicted: Any, weights: Any) -> float:
         import numpy
 
-        true, predicted, weights = self._all()
         if self.threshold is None and true.shape[1] == 1:
             raise ValueError("F1Score: of one unit none is the likeliest class; accepted: a threshold, as 0.5")
         thought = predicted > self.threshold if self.threshold is not None else numpy.arange(true.shape[1]) == predicted.argmax(1)[:, None]
@@ -258,16 +266,15 @@ class _Error(_Kept):
 class MeanSquaredError(_Error):
     """The mean of (p - t)²."""
 
-    def result(self) -> float:
-        true, predicted, weights = self._all()
+    def _of(self, true: Any, predicted: Any, weights: Any) -> float:
         return float((weights * (predicted - true) ** 2).sum() / weights.sum())
 
 
 class RootMeanSquaredError(MeanSquaredError):
     """The root of that."""
 
-    def result(self) -> float:
-        return math.sqrt(super().result())
+    def _of(self, true: Any, predicted: Any, weights: Any) -> float:
+        return math.sqrt(super()._of(true, predicted, weights))
 
 
 class R2Score(_Kept):
@@ -278,8 +285,7 @@ class R2Score(_Kept):
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
         super().__init__(name or "r2_score", dtype)
 
-    def result(self) -> float:
-        true, predicted, weights = self._all()
+    def _of(self, true: Any, predicted: Any, weights: Any) -> float:
         mean = (weights * true).sum(0) / weights.sum(0)
         rest, whole = ((weights * (true - of) ** 2).sum(0) for of in (predicted, mean))
         return float((1 - rest / whole).mean()) if (whole > 0).all() else math.nan

@@ -199,3 +199,28 @@ def test_what_does_not_fit_a_sequence_is_refused():
             metrics.F1Score()(true, np.zeros((2, 4, 3)), weights)
     assert metrics.MeanSquaredError()([[1, 2, 3, 4]], [[[1, 2], [3, 2]]]) == 1  # targets that are flattened
     assert metrics.AUC()([[1, 0], [0, 1]], [[[0.9], [0.5]], [[0.7], [0.6]]]) == pytest.approx(3 / 4)  # of one unit targets may lack its axis
+
+
+@pytest.mark.parametrize("make", [metrics.AUC, lambda: metrics.AUC(multi_label=True), metrics.Precision, metrics.Recall, lambda: metrics.Recall(class_id=0), metrics.F1Score, lambda: metrics.F1Score("micro", 0.5),
+                                  metrics.MeanSquaredError, metrics.RootMeanSquaredError, metrics.R2Score])
+def test_nan_is_no_figure(make):
+    true, said = np.eye(2)[[0, 1, 0, 1]], np.float32([[0.2, 0.8], [0.4, 0.6], [0.7, 0.3], [0.5, 0.5]])
+    assert math.isfinite(make()(true, said))
+    said[1, 1] = np.nan
+    assert math.isnan(make()(true, said))
+
+
+def test_an_epoch_of_nan_is_never_the_best(tmp_path):
+    class Predictions(metrics.AUC):
+        epochs = iter([math.nan, 0.1, 0.9, 0.5])
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            super().update_state(y_true, y_pred if len(y_true) > 20 else np.full(y_pred.shape, next(self.epochs)))
+
+    network, seen = binary([Predictions()]), []
+    stopping = soma.EarlyStopping("val_auc", patience=3, mode="max")
+    saving = soma.ModelCheckpoint(tmp_path / "best.safetensors", "val_auc", save_best_only=True, mode="max")
+    watch = soma.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append((logs["val_auc"], (tmp_path / "best.safetensors").exists())))
+    history = network.fit(X, Y, epochs=2, validation_data=(X_TEST, Y_TEST), verbose=0, callbacks=[stopping, saving, watch])
+    assert math.isnan(seen[0][0]) and seen[0][1] is False and seen[1] == (0.5, True)
+    assert history.best == 1
