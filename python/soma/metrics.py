@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import _soma
+from .optimizers import METRICS
 from .schedules import flag
 
 
@@ -317,6 +318,14 @@ class _Function(Metric):
         return self._sum / self._weight if self._weight else math.nan
 
 
+# What logs have besides.
+RESERVED = ("loss", "learning_rate", "seconds", "epoch", "samples", "batches")
+
+
+def _twice(name: str) -> ValueError:
+    return ValueError(f"metrics: the name {name!r} is there twice; accepted: another one for each, as AUC(name='second')")
+
+
 class Measured:
     """What compile() was given as metrics: `names` for the library (None: what fits the loss), `options` of theirs, what figures are called instead, and those computed here."""
 
@@ -334,10 +343,23 @@ class Measured:
             if not hasattr(made, "update_state"):
                 raise ValueError(f"weighted_metrics: {given!r} is computed by the library without weights of its own; accepted: metrics that Python computes, as soma.metrics.AUC()")
             self.own.append((made, True))
-        names = [metric.name for metric, _ in self.own]
-        twice = [name for name in names if names.count(name) > 1 or name in self.called or name == "loss"]
-        if twice:
-            raise ValueError(f"metrics: the name {twice[0]!r} is there twice; accepted: another one for each, as AUC(name='second')")
+        self._check_names()
+
+    def _check_names(self) -> None:
+        """What would overwrite something else in logs and histories is refused."""
+        rows = {word: [kind, *words] for kind, words in _soma.names(METRICS).items() for word in (kind, *words)}
+        kinds = [rows.get(name, [name])[0] for name in self.names or ()]
+        for kind in kinds:
+            if kinds.count(kind) > 1:
+                same = [called or name for name, called, of in zip(self.names or (), self.called, kinds) if of == kind]
+                raise ValueError(f"metrics: {' and '.join(same)} are the same, {kind}; accepted: one of them")
+        given = [metric.name for metric, _ in self.own] + [name for name in self.called if name]
+        there = [word for name, called in zip(self.names or (), self.called) if not called for word in rows.get(name, [name])]
+        for name in given:
+            if name in RESERVED or name.startswith("val_"):
+                raise ValueError(f"metrics: one is called {name!r}, which says something else; accepted: other names than {', '.join(RESERVED)} and what begins with val_")
+            if given.count(name) > 1 or name in there:
+                raise _twice(name)
 
     def _add(self, given: Any) -> None:
         made = _made(given)
@@ -358,10 +380,16 @@ class Measured:
 
     def named(self, figures: dict[str, Any]) -> dict[str, Any]:
         """The library's figures, the loss and then the metrics in their order, by the names that these were given."""
-        if not any(self.called):
-            return figures
-        names = iter(self.called)
-        return {name if name == "loss" else next(names, None) or name: value for name, value in figures.items()}
+        if any(self.called):
+            called = iter(self.called)
+            names = [name if name == "loss" else next(called, None) or name for name in figures]
+        else:
+            names = list(figures)
+        own = [metric.name for metric, _ in self.own]
+        for name in names:  # what the library calls those that were not named here is known now at last
+            if names.count(name) > 1 or name in own:
+                raise _twice(name)
+        return dict(zip(names, figures.values()))
 
     def begin(self) -> None:
         for metric, _ in self.own:

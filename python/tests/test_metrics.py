@@ -224,3 +224,22 @@ def test_an_epoch_of_nan_is_never_the_best(tmp_path):
     history = network.fit(X, Y, epochs=2, validation_data=(X_TEST, Y_TEST), verbose=0, callbacks=[stopping, saving, watch])
     assert math.isnan(seen[0][0]) and seen[0][1] is False and seen[1] == (0.5, True)
     assert history.best == 1
+
+
+@pytest.mark.parametrize("given, words", [
+    ([metrics.CategoricalAccuracy(name="loss")], "one is called 'loss', which says something else; accepted: other names than loss, learning_rate, seconds"),
+    ([metrics.AUC(name="learning_rate")], "called 'learning_rate'"), ([metrics.AUC(name="seconds")], "called 'seconds'"), ([metrics.TopKCategoricalAccuracy(2, name="val_loss")], "called 'val_loss'"),
+    ([metrics.CategoricalAccuracy(), metrics.SparseCategoricalAccuracy()], "categorical_accuracy and sparse_categorical_accuracy are the same, accuracy; accepted: one of them"),
+    ([metrics.CategoricalAccuracy(), "acc"], "categorical_accuracy and acc are the same"), (["accuracy", "sparse_categorical_accuracy"], "are the same, accuracy"),
+    ([metrics.CategoricalAccuracy(name="a"), metrics.TopKCategoricalAccuracy(2, name="a")], "the name 'a' is there twice"), ([metrics.CategoricalAccuracy(name="a"), metrics.AUC(name="a")], "'a' is there twice"),
+    (["accuracy", metrics.TopKCategoricalAccuracy(2, name="accuracy")], "the name 'accuracy' is there twice"), (["categorical_accuracy", metrics.AUC(name="accuracy")], "the name 'accuracy' is there twice")])
+def test_names_that_would_overwrite_others_are_refused(given, words):
+    with pytest.raises(ValueError, match=words):
+        soma.Network("dense 3 softmax", device="cpu").compile(metrics=given)
+
+
+def test_names_that_the_library_chose_are_not_overwritten():
+    for make in (lambda: binary([metrics.AUC(name="accuracy")]), lambda: binary(["binary_accuracy", metrics.AUC(name="accuracy")])):
+        for use in (lambda network: network.fit(X, Y, verbose=0), lambda network: network.evaluate(X, Y), lambda network: network.train_on_batch(X, Y)):
+            with pytest.raises(ValueError, match="the name 'accuracy' is there twice"):
+                use(make())
