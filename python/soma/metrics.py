@@ -131,8 +131,11 @@ class _Kept(Metric):
             predicted, true = predicted.reshape(samples, -1), true.reshape(len(true), -1)
             units = predicted.shape[1]
         if self._classes and true.shape[1] == 1 and units > 1:
-            if true.size and not (0 <= true.min() and true.max() < units):
+            if true.size and (true.min() < 0 or true.max() >= units):
                 raise ValueError(f"{self.name}: the classes go from {true.min()} to {true.max()}; accepted: from 0 to {units - 1}, as many as the predictions have")
+            broken = true[numpy.asarray(true, numpy.float64) % 1 != 0]
+            if broken.size:
+                raise ValueError(f"{self.name}: the classes have {broken[0]}; accepted: whole numbers from 0 to {units - 1}")
             true = numpy.arange(units) == true
         if true.shape != predicted.shape:
             raise ValueError(f"{self.name}: the targets have the shape {numpy.shape(y_true)}, the predictions {numpy.shape(y_pred)}; accepted: the same, or classes")
