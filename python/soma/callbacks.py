@@ -85,7 +85,7 @@ class LambdaCallback(Callback):
 class EarlyStopping(Callback):
     """Ends training after `patience` epochs without improvement of at least min_delta; 0 is 1, as in Keras. monitor: 'val_loss' or 'val_accuracy' (of
     any metric, the first one), without validation data those of the training. The library does it; defaults are its. Of a metric that Python computes, as 'val_auc', Python
-    does it; mode: "min", it is to fall, "max", it is to rise; "auto": as the metric says."""
+    does it, and 'val_auc' without validation data is refused; mode: "min", it is to fall, "max", it is to rise; "auto": as the metric says."""
 
     def __init__(self, monitor="val_loss", *, patience=5, min_delta=0.0, restore_best_weights=True, mode="auto"):
         if mode not in MODES:
@@ -153,6 +153,15 @@ def sign_of(name, monitor, mode, network=None):
             raise ValueError(f"{name}: whether {monitor} is to rise or to fall is not known; accepted: the mode 'min', or 'max'")
         return -1 if own[0].higher else 1
     return -1 if mode == "max" or (mode == "auto" and "accuracy" in monitor) else 1
+
+
+def check_monitors(network, callbacks, validates):
+    """Before the training: of metrics that Python computes, what will not be there after the first epoch, as nothing is validated."""
+    own = [f"val_{metric.name}" for metric in own_metrics(network)]
+    for callback in callbacks if not validates else ():
+        monitor = getattr(callback, "monitor", None)
+        if monitor in own and isinstance(callback, (EarlyStopping, ModelCheckpoint, ReduceLROnPlateau)):
+            raise ValueError(f"{type(callback).__name__}: there is no '{monitor}' to monitor without validation data; accepted: validation data, or '{_bare(monitor)}'")
 
 
 def monitored(name, monitor, logs):

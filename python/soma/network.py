@@ -4,6 +4,7 @@ import os
 import tempfile
 
 from . import _soma, batches, data, distributed, exchange, graph, losses, optimizers, training
+from .callbacks import check_monitors
 from .contents import Contents
 from .device import open_device
 from .metrics import Measured
@@ -209,6 +210,7 @@ class Network(Contents):
             raise ValueError(f"{'validation_split' if validation_split else 'lengths'} with {names}, which Python computes; accepted: "
                              f"{'validation_data' if validation_split else 'metrics by name'}")
         ranks = distributed.communicator_of(communicator)
+        check_monitors(self, callbacks, validation_split or validation_data is not None)
         course = training.Course(self, callbacks, verbose, epochs, initial_epoch, 0 if ranks is None else ranks.rank)
         if y is None and batches.are_batches(x):
             batches.check(self, callbacks, {"validation_split": validation_split, "sample_weight": sample_weight is not None, "resume": resume is not None,

@@ -246,3 +246,18 @@ def test_names_that_the_library_chose_are_not_overwritten():
         for use in (lambda network: network.fit(X, Y, verbose=0), lambda network: network.evaluate(X, Y), lambda network: network.train_on_batch(X, Y)):
             with pytest.raises(ValueError, match="the name 'accuracy' is there twice"):
                 use(make())
+
+
+@pytest.mark.parametrize("callback", [soma.EarlyStopping("val_auc"), soma.ModelCheckpoint("none.safetensors", "val_auc", save_best_only=True), soma.ReduceLROnPlateau("val_auc")])
+def test_what_no_validation_will_measure_is_refused_before_the_first_step(callback):
+    class Source:
+        def __iter__(self):
+            yield X, Y
+
+    for data in ((X, Y), (Source(),)):
+        network, begun = binary([metrics.AUC()]), []
+        watch = soma.LambdaCallback(on_train_begin=lambda: begun.append(1))
+        with pytest.raises(ValueError, match=f"{type(callback).__name__}: there is no '{callback.monitor}' to monitor without validation data; accepted: validation data, or '{callback.monitor[4:]}'"):
+            network.fit(*data, verbose=0, callbacks=[watch, callback])
+        assert not begun
+    assert binary([metrics.AUC()]).fit(X, Y, verbose=0, callbacks=[soma.EarlyStopping("val_accuracy"), soma.EarlyStopping("auc")]).epoch == [0]
