@@ -205,10 +205,10 @@ class Network(Contents):
         if class_weight is not None and training.class_weights(class_weight) != self._options.get("class_weight"):
             self._options["class_weight"], self._compiled = training.class_weights(class_weight), False
         callbacks = list(callbacks or ())
-        if self._measured.own and (validation_split or lengths is not None):
-            names = ", ".join(metric.name for metric, _ in self._measured.own)
-            raise ValueError(f"{'validation_split' if validation_split else 'lengths'} with {names}, which Python computes; accepted: "
-                             f"{'validation_data' if validation_split else 'metrics by name'}")
+        for argument, is_given, accepted in (("validation_split", validation_split, "validation_data"), ("lengths", lengths is not None, "metrics by name"),
+                                             ("communicator", communicator is not None, "metrics by name, which are those of all ranks")):
+            if self._measured.own and is_given:
+                raise ValueError(f"{argument} with {', '.join(metric.name for metric, _ in self._measured.own)}, which Python computes; accepted: {accepted}")
         ranks = distributed.communicator_of(communicator)
         check_monitors(self, callbacks, validation_split or validation_data is not None)
         course = training.Course(self, callbacks, verbose, epochs, initial_epoch, 0 if ranks is None else ranks.rank)

@@ -261,3 +261,19 @@ def test_what_no_validation_will_measure_is_refused_before_the_first_step(callba
             network.fit(*data, verbose=0, callbacks=[watch, callback])
         assert not begun
     assert binary([metrics.AUC()]).fit(X, Y, verbose=0, callbacks=[soma.EarlyStopping("val_accuracy"), soma.EarlyStopping("auc")]).epoch == [0]
+
+
+def test_ranks_do_not_measure_by_themselves():
+    class Alone(soma.Communicator):
+        def start_sum(self, values):
+            return None
+
+        def wait(self, begun):
+            pass
+
+        def broadcast(self, values, root):
+            pass
+
+    with pytest.raises(ValueError, match="communicator with auc, which Python computes; accepted: metrics by name"):
+        binary([metrics.AUC()]).fit(X, Y, communicator=Alone(), verbose=0)
+    assert binary(["accuracy"]).fit(X, Y, communicator=Alone(), verbose=0).epoch == [0]
