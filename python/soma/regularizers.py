@@ -8,7 +8,7 @@ from typing import Any
 
 
 class L1L2:
-    """l1 Σ|w| + l2 Σw², over the weights of a layer."""
+    """l1 Σ|w| + l2 Σw², over the weights of a layer. Without arguments, and as the word "l1_l2", it is nothing, as in Keras 3."""
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
         for name, value in (("l1", l1), ("l2", l2)):
@@ -41,7 +41,7 @@ class L2(L1L2):
 
 
 _NONE = L1L2()
-_WORDS = {"l1": L1(), "l2": L2(), "l1_l2": L1L2(0.01, 0.01), "l1l2": L1L2(0.01, 0.01)}
+_WORDS = {"l1": L1(), "l2": L2(), "l1_l2": _NONE, "l1l2": _NONE}  # each as its class is without arguments
 # Keras's arguments, and the layers that have them; together they go for all weights that decay.
 ARGUMENTS = {
     "kernel_regularizer": "Dense Conv ConvTranspose SimpleRNN LSTM GRU MultiHeadAttention",
@@ -61,7 +61,7 @@ def of(what: str, given: Any) -> L1L2:
     if isinstance(given, str) and given.lower() in _WORDS:
         return _WORDS[given.lower()]
     if not isinstance(given, L1L2):
-        raise ValueError(f"{what} is {given!r}; accepted: None, soma.regularizers.L1, L2 and L1L2, 'l1', 'l2' and 'l1_l2'")
+        raise ValueError(f"{what} is {given!r}; accepted: None, soma.regularizers.L1, L2 and L1L2, 'l1' and 'l2', which are 0.01")
     return given
 
 

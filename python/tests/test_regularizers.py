@@ -66,3 +66,9 @@ def test_what_is_no_regularizer_is_refused():
     both.compile(soma.SGD(0.1, l2=0.1), "mse")
     with pytest.raises(ValueError, match="the layers have L1L2.l1=0.0, l2=0.01., and the optimizer l1 or l2; accepted: one of them"):
         both.fit(X, Y, verbose=0)
+
+
+def test_words_are_what_the_classes_are_without_arguments():
+    for word, made, l1, l2 in (("l1", soma.regularizers.l1(), 0.01, 0), ("l2", soma.regularizers.l2(), 0, 0.01), ("l1_l2", soma.regularizers.l1_l2(), 0, 0), ("L1L2", L1L2(), 0, 0)):  # Keras 3's defaults
+        for given in (word, made, type(made)):
+            assert soma.regularizers.of("x", given) == L1L2(l1, l2)
