@@ -110,7 +110,8 @@ static bool there(void) {
     return is_loaded;
 }
 
-/* A program that has the static library and OpenCL's own functions besides, as those of a static loader, keeps these.
+/* A program that has the static library and OpenCL's own functions besides keeps these where they are its own objects',
+ * or of a static loader that comes before soma on the command line; one behind it the linker has no need of any more.
  */
 #ifdef __ELF__
 #define WEAK __attribute__((weak))
