@@ -130,7 +130,7 @@ class _Kept(Metric):
         else:
             predicted, true = predicted.reshape(samples, -1), true.reshape(len(true), -1)
             units = predicted.shape[1]
-        if self._classes and true.shape[1] == 1 and units > 1:
+        if self._classes and true.ndim == 2 and true.shape[1] == 1 and units > 1:
             if true.size and (true.min() < 0 or true.max() >= units):
                 raise ValueError(f"{self.name}: the classes go from {true.min()} to {true.max()}; accepted: from 0 to {units - 1}, as many as the predictions have")
             broken = true[numpy.asarray(true, numpy.float64) % 1 != 0]

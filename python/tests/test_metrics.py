@@ -197,7 +197,8 @@ def test_steps_of_sequences_are_rows_of_their_own(make):
 
 
 def test_what_does_not_fit_a_sequence_is_refused():
-    for true, weights, words in ((np.zeros((2, 3)), None, "the targets have the shape .2, 3., the predictions .2, 4, 3."), (np.zeros((2, 4, 3)), [1, 1, 1], "there are 3 weights of 2 samples")):
+    for true, weights, words in ((np.zeros((2, 3)), None, "the targets have the shape .2, 3., the predictions .2, 4, 3."), (np.zeros(2), None, "the targets have the shape .2,., the"),
+                                 (np.zeros((2, 1, 4, 5)), None, "the targets have the shape .2, 1, 4, 5., the"), (np.zeros((2, 4, 3)), [1, 1, 1], "there are 3 weights of 2 samples")):
         with pytest.raises(ValueError, match=words):
             metrics.F1Score()(true, np.zeros((2, 4, 3)), weights)
     assert metrics.MeanSquaredError()([[1, 2, 3, 4]], [[[1, 2], [3, 2]]]) == 1  # targets that are flattened
