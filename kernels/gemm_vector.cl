@@ -102,30 +102,36 @@ static real finish_vector(real sum, real bias, const global float *c, ulong part
 static __attribute__((always_inline)) void few_rows(uint together, uint rows, uint vectors, ulong part, ulong n, ulong k, ulong row_stride, ulong step,
                                                     epilogue how, ulong room, const global float *a, const global float *b,
                                                     const global float *bias, global float *c) {
-    real sum[ROWS_TOGETHER][VECTORS];
     const global float *left[ROWS_TOGETHER];
-    FOR_ROWS(r, together) {
-        left[r] = a + min(r, rows - 1) * row_stride;
-        FOR_VECTORS(v, vectors) sum[r][v] = R(0.0);
-    }
-    for (ulong p = 0; p < k; p++, b += n) {
-        real right[VECTORS];
-        /* Also where that reads on into the next row. */
-        const bool whole = part == WIDTH || p * n + WIDTH <= room;
-        FOR_VECTORS(v, vectors) right[v] = whole ? LOAD(global, b + v * WIDTH) : load_part(b + v * WIDTH, part, 0.0f);
+    FOR_ROWS(r, together) left[r] = a + min(r, rows - 1) * row_stride;
+    ulong p = 0;
+    do {
+        const ulong end = min(k, p + SOMA_GEMM_FEW_TERMS);
+        real sum[ROWS_TOGETHER][VECTORS];
         FOR_ROWS(r, together) {
-            const real factor = (real)(left[r][p * step]);
-            FOR_VECTORS(v, vectors) sum[r][v] = MULTIPLY_ADD(factor, right[v], sum[r][v]);
+            FOR_VECTORS(v, vectors) sum[r][v] = R(0.0);
         }
-    }
-    FOR_ROWS(r, together) {
-        if (r < rows) {
-            FOR_VECTORS(v, vectors) {
-                global float *to = c + r * n + v * WIDTH;
-                store_part(finish_vector(sum[r][v], bias_vector(bias + v * WIDTH, part, how), to, part, how), to, part);
+        how.first = p == 0;
+        how.last = end == k;
+        for (; p < end; p++, b += n) {
+            real right[VECTORS];
+            /* Also where that reads on into the next row. */
+            const bool whole = part == WIDTH || p * n + WIDTH <= room;
+            FOR_VECTORS(v, vectors) right[v] = whole ? LOAD(global, b + v * WIDTH) : load_part(b + v * WIDTH, part, 0.0f);
+            FOR_ROWS(r, together) {
+                const real factor = (real)(left[r][p * step]);
+                FOR_VECTORS(v, vectors) sum[r][v] = MULTIPLY_ADD(factor, right[v], sum[r][v]);
             }
         }
-    }
+        FOR_ROWS(r, together) {
+            if (r < rows) {
+                FOR_VECTORS(v, vectors) {
+                    global float *to = c + r * n + v * WIDTH;
+                    store_part(finish_vector(sum[r][v], bias_vector(bias + v * WIDTH, part, how), to, part, how), to, part);
+                }
+            }
+        }
+    } while (p < k);
 }
 
 /* The arguments of gemm_vector.h's kernels, of which some are not needed. Dimension 0: pieces of the columns; 1: blocks of rows. */

@@ -190,6 +190,32 @@ START_TEST(test_not_finite) {
 }
 END_TEST
 
+/*
+ * Many equal terms, of which one sum in float32 gets ever further off. Pieces of 512 terms, by sums of the magnitude of
+ * the result at most: an element is off by one epsilon, half a FLT_EPSILON, for each term of a piece, for each piece,
+ * and for the few additions of lanes.
+ */
+START_TEST(test_deep_sums) {
+    const size_t k = (size_t)1 << 18;
+    const soma_cpu_isa *isa;
+    for (size_t number = 0; (isa = soma_cpu_isa_get(number)); number++)
+        for (unsigned variant = 0; variant < 4; variant++) {
+            product p = make_product(variant & 1 ? 3 : 1, 5, k,
+                                     (soma_gemm_params){.alpha = 1.0f, .transpose_b = variant & 2}, false);
+            for (size_t i = 0; i < p.m * k; i++) p.a[i] = 0.1f;
+            for (size_t i = 0; i < k * p.n; i++) p.b[i] = 1.0f;
+            run_product(&p, isa, 1, 1);
+            const double expected = (double)k * (double)0.1f,
+                         bound = expected * (512.0 + (double)k / 512 + 8) * (double)FLT_EPSILON / 2;
+            for (size_t i = 0; i < p.m * p.n; i++)
+                ck_assert_msg(fabs((double)p.c[GUARD + i] - expected) <= bound,
+                              "%s, %zu rows, transposed %d: %.9g, expected %.9g +- %.3g", isa->name, p.m,
+                              p.params.transpose_b, (double)p.c[GUARD + i], expected, bound);
+            free_product(&p);
+        }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("cpu gemm");
     TCase *tests = tcase_create("all");
@@ -197,6 +223,7 @@ int main(void) {
     tcase_add_test(tests, test_against_float64);
     tcase_add_test(tests, test_thread_count_does_not_matter);
     tcase_add_test(tests, test_not_finite);
+    tcase_add_test(tests, test_deep_sums);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

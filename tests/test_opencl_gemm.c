@@ -147,6 +147,39 @@ START_TEST(products_are_right) {
 END_TEST
 
 /*
+ * Many equal terms, of which one sum in float32 gets ever further off. Pieces of 512 terms, by sums of the magnitude of
+ * the result at most: an element is off by one epsilon, half a FLT_EPSILON, for each term of a piece, for each piece,
+ * and for the few operations after them. With a bias, for then the terms are not shared among groups.
+ */
+static void add_many_terms(void *state, const soma_device_info *info) {
+    if (!soma_cl_works_on_vectors(state)) return;
+    for (size_t m = 1; m <= 2; m++) {
+        product p = make_product(m, 3, (size_t)1 << 18, (soma_gemm_params){.alpha = 1}, true);
+        for (size_t i = 0; i < m * p.k; i++) p.a[i] = 0.1f;
+        for (size_t i = 0; i < p.k * p.n; i++) p.b[i] = 1;
+        for (size_t i = 0; i < p.n; i++) p.bias[i] = 0;
+        soma_call call = upload_product(state, &p);
+        prepare_call(state, &call);
+        expect_ok(soma_opencl_api.run(state, &call, 1));
+        read_result(state, &p);
+        const double expected = (double)p.k * (double)0.1f,
+                     bound = expected * (512 + (double)p.k / 512 + 8) * (double)FLT_EPSILON / 2;
+        for (size_t i = 0; i < m * p.n; i++)
+            ck_assert_msg(fabs((double)p.after[i] - expected) <= bound,
+                          "%s: element %zu of %zu rows is %.9g, expected %.9g +- %.3g", info->name, i, m,
+                          (double)p.after[i], expected, bound);
+        release_call(state, &call);
+        free_memory(state, &p);
+        free_product(&p);
+    }
+}
+
+START_TEST(deep_products_keep_their_digits) {
+    with_each_device(add_many_terms);
+}
+END_TEST
+
+/*
  * Every kernel that may be chosen for the device: with no operand transposed and all that comes after a product, and
  * with both transposed and nothing more.
  */
@@ -273,6 +306,7 @@ static void add_threads(TCase *cases) {
 
 static void add_products(TCase *cases) {
     tcase_add_test(cases, products_are_right);
+    tcase_add_test(cases, deep_products_keep_their_digits);
 }
 
 static void add_tests(TCase *cases) {

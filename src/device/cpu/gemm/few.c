@@ -5,6 +5,7 @@
  * dot products of rows.
  */
 #include "device/cpu/gemm/few.h"
+#include "kernels/gemm_few.h"
 
 typedef struct few_plan {
     size_t m, n, k;
@@ -22,15 +23,20 @@ static const size_t widest[SOMA_CPU_GEMM_FEW] = {8, 8, 8, 4};
 static const size_t widest[SOMA_CPU_GEMM_FEW] = {FEW_VECTORS, 4, 2, 2};
 #endif
 
-/* c = alpha sum + (beta c + bias), for the first `count` lanes. */
+/* c = alpha sum + (beta c + bias) of the first sum, c = alpha sum + c of those after it; for the first `count` lanes.
+ */
 static inline __attribute__((always_inline)) void store(const soma_call *call, size_t at, size_t column,
-                                                        soma_vector sum, size_t count) {
+                                                        soma_vector sum, size_t count, bool first) {
     const soma_gemm_params *params = &call->params.gemm;
     const float *bias = soma_cpu_optional(&call->view[2]);
     float *c = soma_cpu_floats(&call->view[3]) + at;
     soma_vector value = {0};
-    if (bias) value = soma_load_lanes(bias + column, count);
-    if (params->beta != 0.0f) value += params->beta * soma_load_lanes(c, count);
+    if (!first) {
+        value = soma_load_lanes(c, count);
+    } else {
+        if (bias) value = soma_load_lanes(bias + column, count);
+        if (params->beta != 0.0f) value += params->beta * soma_load_lanes(c, count);
+    }
     value += params->alpha * sum;
     soma_store_lanes(c, value, count);
 }
@@ -39,11 +45,14 @@ static inline __attribute__((always_inline)) void store(const soma_call *call, s
 #define ROWS_AHEAD   6
 #define LINE_VECTORS (64 / (SOMA_LANES * (int)sizeof(float)))
 
-/* Columns [column, column + vectors * SOMA_LANES) of all rows; with one vector, its first `count` lanes. */
+/* Columns [column, column + vectors * SOMA_LANES) of all rows, of some terms; with one vector, its first `count` lanes.
+ */
 static inline __attribute__((always_inline)) void multiply_strip(const soma_call *call, const few_plan *p,
-                                                                 size_t column, int rows, int vectors, size_t count) {
-    const float *a = soma_cpu_floats(&call->view[0]), *b = soma_cpu_floats(&call->view[1]) + column;
-    size_t ahead = ROWS_AHEAD * p->n, k = p->k;
+                                                                 size_t column, soma_range terms, int rows, int vectors,
+                                                                 size_t count) {
+    const float *a = soma_cpu_floats(&call->view[0]) + terms.begin * p->a_k,
+                *b = soma_cpu_floats(&call->view[1]) + terms.begin * p->n + column;
+    size_t ahead = ROWS_AHEAD * p->n, k = terms.end - terms.begin;
     soma_vector sum[SOMA_CPU_GEMM_FEW][FEW_VECTORS];
     SOMA_UNROLL
     for (int i = 0; i < rows; i++) {
@@ -67,29 +76,31 @@ static inline __attribute__((always_inline)) void multiply_strip(const soma_call
         SOMA_UNROLL
         for (int j = 0; j < vectors; j++) {
             size_t at = column + (size_t)j * SOMA_LANES;
-            store(call, (size_t)i * p->n + at, at, sum[i][j], vectors > 1 ? SOMA_LANES : count);
+            store(call, (size_t)i * p->n + at, at, sum[i][j], vectors > 1 ? SOMA_LANES : count, terms.begin == 0);
         }
     }
 }
 
 #define STRIP(rows)                                                                                                    \
-    static void strip_##rows(const soma_call *call, const few_plan *p, size_t column, size_t vectors, size_t count) {  \
+    static void strip_##rows(const soma_call *call, const few_plan *p, size_t column, soma_range terms,                \
+                             size_t vectors, size_t count) {                                                           \
         if (vectors > 8 && (rows) == 1)                                                                                \
-            multiply_strip(call, p, column, rows, FEW_VECTORS, SOMA_LANES);                                            \
+            multiply_strip(call, p, column, terms, rows, FEW_VECTORS, SOMA_LANES);                                     \
         else if (vectors == 8)                                                                                         \
-            multiply_strip(call, p, column, rows, 8, SOMA_LANES);                                                      \
+            multiply_strip(call, p, column, terms, rows, 8, SOMA_LANES);                                               \
         else if (vectors == 4)                                                                                         \
-            multiply_strip(call, p, column, rows, 4, SOMA_LANES);                                                      \
+            multiply_strip(call, p, column, terms, rows, 4, SOMA_LANES);                                               \
         else if (vectors == 2)                                                                                         \
-            multiply_strip(call, p, column, rows, 2, SOMA_LANES);                                                      \
+            multiply_strip(call, p, column, terms, rows, 2, SOMA_LANES);                                               \
         else                                                                                                           \
-            multiply_strip(call, p, column, rows, 1, count);                                                           \
+            multiply_strip(call, p, column, terms, rows, 1, count);                                                    \
     }
 STRIP(1)
 STRIP(2)
 STRIP(3)
 STRIP(4)
-typedef void strip_function(const soma_call *call, const few_plan *p, size_t column, size_t vectors, size_t count);
+typedef void strip_function(const soma_call *call, const few_plan *p, size_t column, soma_range terms, size_t vectors,
+                            size_t count);
 static strip_function *const strips[SOMA_CPU_GEMM_FEW] = {strip_1, strip_2, strip_3, strip_4};
 
 static void multiply_columns(const soma_call *call, const few_plan *p, soma_range columns) {
@@ -99,7 +110,11 @@ static void multiply_columns(const soma_call *call, const few_plan *p, soma_rang
         vectors = widest[p->m - 1];
         if (vectors > 8 && vectors * SOMA_LANES > left) vectors = 8;
         while (vectors > 1 && vectors * SOMA_LANES > left) vectors /= 2;
-        strips[p->m - 1](call, p, column, vectors, SOMA_MIN(left, (size_t)SOMA_LANES));
+        soma_range terms = {0, 0};
+        do {
+            terms = (soma_range){terms.end, SOMA_MIN(p->k, terms.end + SOMA_GEMM_FEW_TERMS)};
+            strips[p->m - 1](call, p, column, terms, vectors, SOMA_MIN(left, (size_t)SOMA_LANES));
+        } while (terms.end < p->k);
     }
 }
 
@@ -116,15 +131,20 @@ static float sum_of_lanes(soma_vector value) {
 /* Four columns of c at once, so that four streams of b are under way; `columns` of them are there. */
 static void multiply_dots(const soma_call *call, const few_plan *p, size_t row, size_t column, size_t columns) {
     const float *a = soma_cpu_floats(&call->view[0]) + row * p->a_row, *b[4];
-    soma_vector sum[4] = {{0}}, total = {0};
     for (size_t j = 0; j < 4; j++) b[j] = soma_cpu_floats(&call->view[1]) + (column + SOMA_MIN(j, columns - 1)) * p->k;
     size_t k = 0;
-    for (; k + SOMA_LANES <= p->k; k += SOMA_LANES)
-        for (int j = 0; j < 4; j++) sum[j] += *(const soma_vector *)(a + k) * *(const soma_vector *)(b[j] + k);
-    if (k < p->k)
-        for (int j = 0; j < 4; j++) sum[j] += soma_load_lanes(a + k, p->k - k) * soma_load_lanes(b[j] + k, p->k - k);
-    for (int j = 0; j < 4; j++) total[j] = sum_of_lanes(sum[j]);
-    store(call, row * p->n + column, column, total, columns);
+    do {
+        const size_t end = SOMA_MIN(p->k, k + (size_t)SOMA_GEMM_FEW_TERMS * SOMA_LANES);
+        const bool first = k == 0;
+        soma_vector sum[4] = {{0}}, total = {0};
+        for (; k + SOMA_LANES <= end; k += SOMA_LANES)
+            for (int j = 0; j < 4; j++) sum[j] += *(const soma_vector *)(a + k) * *(const soma_vector *)(b[j] + k);
+        for (int j = 0; k < end && j < 4; j++)
+            sum[j] += soma_load_lanes(a + k, end - k) * soma_load_lanes(b[j] + k, end - k);
+        for (int j = 0; j < 4; j++) total[j] = sum_of_lanes(sum[j]);
+        store(call, row * p->n + column, column, total, columns, first);
+        k = end;
+    } while (k < p->k);
 }
 
 /* ------------------------------------------------------------------------------------------------------- tasks */
