@@ -81,10 +81,13 @@ static soma_status check_range(const soma_cl_memory *memory, size_t offset, size
 /*
  * A copy that the device's library may read whenever it comes to it, until the queue was waited for; NULL: the write is
  * to be waited for. On a processor that is work of another thread, and what is small is written sooner than that thread
- * and then this one have woken up. There nothing can fail on the way, which nobody would notice.
+ * and then this one have woken up. It is a copy within the host's memory, so that a failure on the way, of which nobody
+ * would hear before the next wait, is not to be expected, as it is of a bus; GPUs, whose kernels can be made to work on
+ * vectors too, are waited for.
  */
 static const void *copy_outgoing(soma_cl_device *device, const void *source, size_t bytes) {
-    if (!soma_cl_works_on_vectors(device) || bytes > OUTGOING_MOST || bytes > OUTGOING_ROOM - device->outgoing_used)
+    if (device->info.kind != SOMA_DEVICE_OPENCL_CPU || !soma_cl_works_on_vectors(device) || bytes > OUTGOING_MOST ||
+        bytes > OUTGOING_ROOM - device->outgoing_used)
         return NULL;
     if (!device->outgoing) device->outgoing = soma_calloc(OUTGOING_ROOM, 1);
     if (!device->outgoing) return NULL;
@@ -103,7 +106,8 @@ soma_status soma_cl_write(void *state, void *memory, size_t offset, const void *
     SOMA_TRY(soma_cl_check(clEnqueueWriteBuffer(device->queue, handle->buffer, copy ? CL_FALSE : CL_TRUE, offset, bytes,
                                                 copy ? copy : source, 0, NULL, NULL),
                            "writing %zu bytes to %s", bytes, device->info.name));
-    if (!copy) soma_cl_has_finished(device);
+    if (copy) return soma_cl_check(clFlush(device->queue), "clFlush on %s", device->info.name);
+    soma_cl_has_finished(device);
     return SOMA_OK;
 }
 
