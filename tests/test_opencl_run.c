@@ -408,13 +408,13 @@ static void repeat_calls(void *state, const soma_device_info *info) {
                       upload(state, matrix, sizeof matrix), upload(state, bias, sizeof bias)};
     chain together, alone;
     const soma_cl_device *device = state;
-    const bool lists = device->lists;
+    const bool lists = device->lists[false];
     make_chain(&together, state, shared);
     make_chain(&alone, state, shared);
     run_both(&together, &alone, info, 0, 3);
     expect_ok(soma_opencl_api.arrange(state, together.call, CHAIN, SIZE_MAX));
     /* Where it does not build, nothing else would say so: the calls are run one by one. */
-    ck_assert_msg(device->lists == lists, "%s: the kernel of lists does not build", info->name);
+    ck_assert_msg(device->lists[false] == lists, "%s: the kernel of lists does not build", info->name);
     for (int i = 0; lists && i < CHAIN; i++) {
         const soma_cl_prepared *first = together.call[0].prepared, *prepared = together.call[i].prepared;
         ck_assert_msg(first->list && prepared->list == first->list, "%s: call %d is not in the list", info->name, i);
@@ -497,14 +497,18 @@ static void convolve(void *state, const soma_device_info *info) {
     expect_ok(soma_opencl_api.run(state, calls, CALLS));
     expect_ok(soma_opencl_api.read(state, y[CALLS].memory, 0, expected, sizeof expected));
     expect_ok(soma_opencl_api.fill(state, y[CALLS].memory, 0, 0xff, sizeof found));
+    const soma_cl_device *device = state;
+    const bool lists = device->lists[true];
     expect_ok(soma_opencl_api.arrange(state, calls, CALLS, SIZE_MAX));
     const soma_cl_prepared *first = calls[0].prepared, *second = calls[1].prepared;
-    ck_assert_msg(!((const soma_cl_device *)state)->lists || (first->list && first->list == second->list),
-                  "%s: convolutions are not in one list", info->name);
+    ck_assert_msg(device->lists[true] == lists, "%s: the kernel of lists with layers does not build", info->name);
+    ck_assert_msg(!lists || (first->list && first->list == second->list), "%s: convolutions are not in one list",
+                  info->name);
     expect_ok(soma_opencl_api.run(state, calls, CALLS));
     expect_ok(soma_opencl_api.read(state, y[CALLS].memory, 0, found, sizeof found));
     ck_assert_msg(memcmp(found, expected, sizeof found) == 0, "%s: in a list %g, alone %g", info->name,
                   (double)found[0], (double)expected[0]);
+    ck_assert_msg(device->lists[true] == lists, "%s: the kernel of lists with layers does not run", info->name);
     for (int i = 0; i < CALLS; i++) release_call(state, &calls[i]);
     for (int i = 0; i <= CALLS; i++) soma_opencl_api.free(state, y[i].memory);
     soma_opencl_api.free(state, weight.memory);
@@ -512,6 +516,51 @@ static void convolve(void *state, const soma_device_info *info) {
 
 START_TEST(convolutions_share_a_list) {
     with_each_device(convolve);
+}
+END_TEST
+
+/* A convolution between calls of which the usual kernel of lists does two and two, on a device where the one with
+ * layers does not build. */
+static void do_without_layers(void *state, const soma_device_info *info) {
+    enum { COUNT = 24, CALLS = 5, MIDDLE = 2 };
+    soma_cl_device *device = state;
+    const size_t image[5] = {1, 1, 1, 1, COUNT}, filters[5] = {1, 1, 1, COUNT, COUNT};
+    const soma_conv_params params = {.stride = {1, 1, 1}, .dilation = {1, 1, 1}, .groups = 1, .alpha = 1};
+    float values[COUNT * COUNT], expected[COUNT], found[COUNT];
+    for (int i = 0; i < COUNT * COUNT; i++) values[i] = (float)(i % 7) / 8 - 0.375f;
+    void *memory[CALLS + 1], *weight = upload(state, values, sizeof values);
+    for (int i = 0; i <= CALLS; i++) memory[i] = upload(state, i ? NULL : values, sizeof found);
+    soma_call calls[CALLS];
+    for (int i = 0; i < CALLS; i++) {
+        const soma_view x = vector_view(memory[i], SOMA_F32, COUNT), y = vector_view(memory[i + 1], SOMA_F32, COUNT);
+        calls[i] = i == MIDDLE ? soma_call_conv(soma_view_of(memory[i], 0, SOMA_F32, 5, image),
+                                                soma_view_of(weight, 0, SOMA_F32, 5, filters), soma_view_absent(),
+                                                soma_view_of(memory[i + 1], 0, SOMA_F32, 5, image), params)
+                               : soma_call_binary(x, x, y, SOMA_BINARY_ADD);
+        prepare_call(state, &calls[i]);
+    }
+    expect_ok(soma_opencl_api.run(state, calls, CALLS));
+    expect_ok(soma_opencl_api.read(state, memory[CALLS], 0, expected, sizeof expected));
+    const bool lists = device->lists[false];
+    device->lists[true] = false;
+    expect_ok(soma_opencl_api.arrange(state, calls, CALLS, SIZE_MAX));
+    for (int i = 0; i < CALLS; i++) {
+        const soma_cl_prepared *prepared = calls[i].prepared;
+        ck_assert_msg((prepared->list != NULL) == (lists && i != MIDDLE), "%s: call %d is%s in a list", info->name, i,
+                      prepared->list ? "" : " not");
+    }
+    expect_ok(soma_opencl_api.fill(state, memory[CALLS], 0, 0xff, sizeof found));
+    expect_ok(soma_opencl_api.run(state, calls, CALLS));
+    expect_ok(soma_opencl_api.read(state, memory[CALLS], 0, found, sizeof found));
+    ck_assert_msg(memcmp(found, expected, sizeof found) == 0, "%s: in lists %g, alone %g", info->name, (double)found[0],
+                  (double)expected[0]);
+    for (int i = 0; i < CALLS; i++) release_call(state, &calls[i]);
+    for (int i = 0; i <= CALLS; i++) soma_opencl_api.free(state, memory[i]);
+    soma_opencl_api.free(state, weight);
+}
+
+START_TEST(usual_lists_need_none_with_layers) {
+    with_each_device(do_without_layers);
 }
 END_TEST
 
@@ -568,6 +617,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, sums_repeat_bit_by_bit);
     tcase_add_test(cases, lists_of_calls_repeat_bit_by_bit);
     tcase_add_test(cases, convolutions_share_a_list);
+    tcase_add_test(cases, usual_lists_need_none_with_layers);
     tcase_add_test(cases, what_was_written_may_change_at_once);
     tcase_add_test(cases, long_sums_are_whole_or_refused);
     if (SOMA_HAS_TRAINING) {

@@ -58,8 +58,8 @@ typedef struct soma_cl_device {
     bool gemm_is_fixed;    /* the environment says who multiplies: choices do not count */
     soma_cl_tuning tuning; /* in force */
     char *tuning_file;     /* where it is kept; NULL: nowhere */
-    bool lists;            /* small calls go into one launch, see list.c */
-    bool list_compiled[2]; /* their kernel: the usual one, and that with layers */
+    /* Small calls go into one launch, see list.c: whether by the usual kernel, and by that with layers. */
+    bool lists[2], list_compiled[2];
     bool told_of_compiling;
     size_t local_memory, largest_group;
     size_t loop_limit;                  /* passes through loops that a work-item may make; 0: no limit */

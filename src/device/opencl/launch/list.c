@@ -324,8 +324,9 @@ void soma_cl_list_leave(const soma_cl_device *device, soma_cl_prepared *prepared
 }
 
 /*
- * Makes the list that begins with these calls. SOMA_UNSUPPORTED: a list has no room for so many; otherwise lists are of
- * no use on this device, where its kernel does not build. Nothing is said of it: the calls are run one by one.
+ * Makes the list that begins with these calls. SOMA_UNSUPPORTED: a list has no room for so many; otherwise lists by
+ * this kernel are of no use on this device, where it does not build. Nothing is said of it: the calls are run one by
+ * one.
  */
 static soma_status make_list(soma_cl_device *device, const soma_call *calls, size_t count, bool layers) {
     cl_ulong *entries = NULL;
@@ -373,14 +374,12 @@ static soma_status set_live(const soma_cl_list *list, const soma_call *calls) {
 /* Makes a list of as many of the first calls as belong in one and have room, at least two launches. How many; 0: none.
  */
 static size_t try_list(soma_cl_device *device, const soma_call *calls, size_t count, bool layers) {
-    for (size_t length = length_of_list(device, calls, count, layers); length > 0; length /= 2) {
+    for (size_t length = length_of_list(device, calls, count, layers); device->lists[layers] && length > 0;
+         length /= 2) {
         if (length == 1 && launches_of(calls[0].prepared) < 2) return 0;
         soma_status status = make_list(device, calls, length, layers);
         if (status == SOMA_OK) return length;
-        if (status != SOMA_UNSUPPORTED) {
-            device->lists = false;
-            return 0;
-        }
+        if (status != SOMA_UNSUPPORTED) device->lists[layers] = false;
     }
     return 0;
 }
@@ -389,15 +388,19 @@ soma_status soma_cl_arrange(void *state, soma_call *calls, size_t count, size_t 
     soma_cl_device *device = state;
     if (runs < LEAST_RUNS) return SOMA_OK;
     const bool layers = wants_layers(device, calls, count);
-    for (size_t i = 0, listed; i < count && device->lists; i += SOMA_MAX(listed, (size_t)1))
-        listed = try_list(device, calls + i, count - i, layers);
+    for (size_t i = 0, listed; i < count; i += SOMA_MAX(listed, (size_t)1)) {
+        listed = try_list(device, calls + i, count - i, layers && device->lists[true]);
+        /* What the kernel with layers can't do on this device the other may. */
+        if (layers && !device->lists[true] && listed == 0) listed = try_list(device, calls + i, count - i, false);
+    }
     return SOMA_OK;
 }
 
 size_t soma_cl_list_run(soma_cl_device *device, const soma_call *calls, size_t count) {
     const soma_cl_prepared *first = calls[0].prepared;
-    if (!device->lists || !first || !is_list(first->list, calls, count)) return 0;
+    if (!first || !is_list(first->list, calls, count) || !device->lists[first->list->layers]) return 0;
     if (set_live(first->list, calls) == SOMA_OK && enqueue(device, first->list) == SOMA_OK) return first->list->count;
-    device->lists = false; /* drivers find out only now what they can't do; each call alone may go */
+    device->lists[first->list->layers] =
+        false; /* drivers find out only now what they can't do; each call alone may go */
     return 0;
 }
