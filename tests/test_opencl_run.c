@@ -564,6 +564,28 @@ START_TEST(usual_lists_need_none_with_layers) {
 }
 END_TEST
 
+/* With no more columns than a vector has: in a list too, where there are no shorter vectors for them. */
+static void list_narrow(void *state, const soma_device_info *info) {
+    const soma_cl_device *device = state;
+    if (!device->lists[true]) return;
+    const size_t columns = device->style.width, image[5] = {1, 1, 1, 5, columns},
+                 filters[5] = {1, 1, 1, columns, columns};
+    const soma_conv_params params = {.stride = {1, 1, 1}, .dilation = {1, 1, 1}, .groups = 1, .alpha = 1};
+    const soma_view x = soma_view_of(NULL, 0, SOMA_F32, 5, image);
+    soma_call call = soma_call_conv(x, soma_view_of(NULL, 0, SOMA_F32, 5, filters), soma_view_absent(), x, params);
+    size_t workspace = 0;
+    expect_ok(soma_opencl_api.prepare(state, &call, &workspace));
+    const soma_cl_prepared *prepared = call.prepared;
+    ck_assert_msg(prepared->launch[0].listed >= 0, "%s: a convolution of %zu columns is in no list", info->name,
+                  columns);
+    soma_opencl_api.release(state, &call);
+}
+
+START_TEST(narrow_convolutions_are_listed) {
+    with_each_device(list_narrow);
+}
+END_TEST
+
 /* From one place whose value is another each time, more often than there is room for copies of it. */
 static void write_often(void *state, const soma_device_info *info) {
     enum { WRITES = 40000 };
@@ -618,6 +640,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, lists_of_calls_repeat_bit_by_bit);
     tcase_add_test(cases, convolutions_share_a_list);
     tcase_add_test(cases, usual_lists_need_none_with_layers);
+    tcase_add_test(cases, narrow_convolutions_are_listed);
     tcase_add_test(cases, what_was_written_may_change_at_once);
     tcase_add_test(cases, long_sums_are_whole_or_refused);
     if (SOMA_HAS_TRAINING) {

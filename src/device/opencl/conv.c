@@ -43,7 +43,9 @@ soma_cl_conv soma_cl_conv_of(soma_cl_builder *builder, uint32_t source, uint32_t
     conv.columns = conv.result->shape[4] / conv.groups;
     conv.taps = conv.weight->shape[0] * conv.weight->shape[1] * conv.weight->shape[2];
     conv.results = conv.images * conv.result->shape[1] * conv.result->shape[2] * conv.result->shape[3];
-    if (conv.columns <= builder->device->slim.width) conv.style = &builder->device->slim;
+    /* Where it is another one: lists, whose kernel is of the usual style, go by the address. */
+    const soma_cl_style *slim = &builder->device->slim;
+    if (slim->width != conv.style->width && conv.columns <= slim->width) conv.style = slim;
     if (!fits(&conv))
         builder->status =
             soma_error(SOMA_UNSUPPORTED, "%s of this size is not done on OpenCL", soma_primitive_name(call->primitive));
