@@ -212,6 +212,31 @@ START_TEST(what_is_wrong_with_the_network_is_said) {
 }
 END_TEST
 
+static void count_warning(void *context, soma_log_level level, const char *message) {
+    (void)message;
+    *(unsigned *)context += level == SOMA_LOG_WARNING;
+}
+
+/* What no device would take is no device's failure: the first that says so is the last that is asked. */
+START_TEST(what_is_wrong_with_the_network_is_no_device_passed_over) {
+    register_devices();
+    unsetenv("SOMA_DEVICE");
+    soma_device *device;
+    soma_network *network = network_of(shape, 1);
+    unsigned warnings = 0;
+    expect_ok(soma_network_set_augmentation(network, "flip"));
+    soma_log_set(count_warning, &warnings, SOMA_LOG_WARNING);
+    const soma_status status = soma_choose_device(network, &adam, 8, not_to_be_called, NULL, &device);
+    soma_log_set(NULL, NULL, SOMA_LOG_WARNING);
+    ck_assert_int_eq(status, SOMA_INVALID_SHAPE);
+    ck_assert_msg(strstr(soma_last_error(), "augmentation is for pictures"), "%s", soma_last_error());
+    ck_assert_msg(!strstr(soma_last_error(), "no device"), "%s", soma_last_error());
+    ck_assert_uint_eq(warnings, 0);
+    ck_assert_ptr_null(device);
+    soma_network_destroy(network);
+}
+END_TEST
+
 /* ---------------------------------------------------------------------------------------------------- measurement */
 
 START_TEST(a_measured_step_is_the_mean_over_the_steps) {
@@ -289,6 +314,7 @@ static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, a_device_that_loses_what_it_gets_loses_copies_alone, 0, 2);
     tcase_add_test(cases, the_environment_chooses_first);
     tcase_add_test(cases, what_is_wrong_with_the_network_is_said);
+    tcase_add_test(cases, what_is_wrong_with_the_network_is_no_device_passed_over);
     tcase_add_test(cases, a_measured_step_is_the_mean_over_the_steps);
     tcase_add_test(cases, a_measurement_leaves_weights_and_optimizer_alone);
     tcase_add_test(cases, a_network_without_products_has_none_to_measure);

@@ -58,6 +58,12 @@ class BadInputs(ProgramTest):
         for flags, words in cases:
             with self.subTest(flags):
                 self.refuse(USAGE, words, "train", "--device=cpu", *flags)
+        # Of the network, whoever is asked to train it: no device failed.
+        for text, words in (("shift 20", ["shift of up to 20", "8 x 8"]), ("cutout 80", ["cutout of 80", "8 x 8"])):
+            for device in ("auto", "cpu"):
+                with self.subTest(text, device=device):
+                    found = self.refuse(USAGE, words, "train", "--device=" + device, "--quiet", "--epochs=1", "--augment=" + text)
+                    self.assertEqual(found.stderr.count("\n"), 1, found.stderr)
         self.refuse(USAGE, ["trane", "train"], "trane")
         self.refuse(USAGE, ["command"])
 

@@ -86,7 +86,8 @@ exit_status session_choose(const struct settings *settings, soma_network *networ
     soma_status cause = soma_choose_device(network, options, batch, print_time, NULL, device);
     /* A library without training has no steps to time. */
     if (cause == SOMA_UNSUPPORTED) return session_open(settings, device);
-    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_DEVICE, NULL);
+    if (cause != SOMA_OK)
+        return fail_from_library(cause, settings->model || settings->load ? STATUS_FILE : STATUS_USAGE, NULL);
     if (!option_given(settings, threads) && !option_given(settings, memory_limit) &&
         !option_given(settings, data_memory))
         return STATUS_DONE;

@@ -137,7 +137,8 @@ typedef void soma_choose_function(void *context, const char *selector, const som
  * Times a few training steps of this network (of inference where it has no loss), with random data of this batch size,
  * on every usable device, and opens the quickest. Honours SOMA_DEVICE: what it names is opened without a trial.
  * batch_size 0: 32. `function` may be NULL. The network keeps its weights and is left not compiled. Close *device with
- * soma_device_close(). SOMA_NO_DEVICE: there is none; where none can train the network, the error of the last.
+ * soma_device_close(). SOMA_NO_DEVICE: there is none; where none can train the network, the error of the last. What is
+ * wrong with the network itself (SOMA_INVALID_ARGUMENT, SOMA_INVALID_SHAPE, SOMA_NO_GRADIENT) is said at the first.
  */
 SOMA_API soma_status soma_choose_device(soma_network *network, const soma_compile_options *options, size_t batch_size,
                                         soma_choose_function *function, void *context, soma_device **device);

@@ -124,6 +124,11 @@ typedef struct choice {
     char reason[1024];
 } choice;
 
+/* What no other device would take either. */
+static bool is_of_network(soma_status status) {
+    return status == SOMA_INVALID_ARGUMENT || status == SOMA_INVALID_SHAPE || status == SOMA_NO_GRADIENT;
+}
+
 static soma_status try_device(choice *chosen, const char *selector) {
     soma_device *device = NULL;
     soma_device_info info = {0};
@@ -133,6 +138,10 @@ static soma_status try_device(choice *chosen, const char *selector) {
     if (status == SOMA_OK) {
         soma_device_get_info(device, &info);
         status = time_device(chosen->network, device, chosen->options, chosen->batch_size, &step_us);
+        if (is_of_network(status)) {
+            soma_device_close(device);
+            return status;
+        }
     }
     if (status != SOMA_OK) {
         chosen->failure = status;
