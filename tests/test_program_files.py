@@ -222,6 +222,12 @@ class Files(ProgramTest):
             self.assertEqual(alone[:2], [path, row[1]])
             for found, expected in zip(alone[2:], row[2:]):
                 self.assertAlmostEqual(float(found), float(expected), places=5)
+        for name, content in (("fake.png", "hello\n"), ("empty.PNG", b""), ("fake.jpeg", "1,2\n"), ("p.gif", b"GIF89a\1\0\1\0\0\0\0"),
+                              ("gif", b"GIF89a\1\0\1\0\0\0\0"), ("p.bmp", b"BM\0\0\0"), ("p.webp", b"RIFF\0\0\0\0WEBPVP8 ")):
+            with self.subTest(name):
+                found = self.refuse(BAD_FILE, ["is no PNG or JPEG picture"], *predict, self.write(name, content))
+                self.assertEqual(found.stderr.count(name), 1, found.stderr)
+        self.refuse(BAD_FILE, ["nofile.png", "one picture (PNG or JPEG)"], *predict, self.path("nofile.png"))
         raw = list(csv.reader(self.succeed(*predict, others, "--raw").stdout.splitlines()))
         self.assertEqual((raw[0], [row[0] for row in raw[1:]]), (["file", "output_1", "output_2"], paths))
         self.assertEqual(self.json(*predict, others)["files"], paths)

@@ -16,7 +16,8 @@ static exit_status refuse_missing(const struct settings *settings) {
     if (strcmp(settings->data, "digits") == 0 || stat(settings->data, &status) == 0) return STATUS_DONE;
     return fail(STATUS_FILE,
                 "%sthere is no file or directory '%s'; accepted: digits, a directory in MNIST's naming or of "
-                "pictures, a CSV file, an NPZ archive, an IDX or NPY file with --labels",
+                "pictures, a CSV file, an NPZ archive, an IDX or NPY file with --labels; to predict, also one picture "
+                "(PNG or JPEG)",
                 settings->command == COMMAND_DATA ? "" : "--data: ", settings->data);
 }
 

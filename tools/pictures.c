@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Pictures, as --data names them: of which size and colours they are read, and reading them. */
 #include "pictures.h"
+#include <string.h>
 
 /* As the network's own pictures were read; where that is not known, so that they fit its input. */
 static soma_image_options options_of(const struct settings *settings, soma_network *network) {
@@ -44,6 +45,8 @@ exit_status pictures_load(const struct settings *settings, soma_network *network
     if (status != STATUS_DONE) return status;
     soma_status cause = soma_dataset_from_images(settings->data, &options, &loaded->train, &loaded->test);
     if (cause == SOMA_INVALID_ARGUMENT) return fail_from_library(cause, STATUS_USAGE, "--image-size");
+    if (cause != SOMA_OK && strncmp(soma_last_error(), settings->data, strlen(settings->data)) == 0)
+        return fail_from_library(cause, STATUS_FILE, NULL); /* the file is named already */
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, "%s", settings->data);
     if (!loaded->test) {
         loaded->whole = loaded->train;

@@ -4,11 +4,21 @@
 #include "file_name.h"
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 bool source_is_stream(const char *path) {
     struct stat status;
     return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+/* Also of kinds that are not read: who reads pictures says so, which a table's reader cannot. */
+static bool is_named_as_picture(const char *path) {
+    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"};
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+        if (strcasecmp(dot, endings[i]) == 0) return true;
+    return false;
 }
 
 /* What a file begins with, unless that would be taken away from who reads it. A gzipped IDX file is known by its name,
@@ -18,11 +28,8 @@ static enum source source_of_file(const char *path) {
         const char *start;
         size_t length;
         enum source source;
-    } kinds[] = {{"\0\0", 2, SOURCE_IDX},
-                 {"\x93NUMPY", 6, SOURCE_NPY},
-                 {"PK\3\4", 4, SOURCE_NPZ},
-                 {"\x89PNG", 4, SOURCE_IMAGES},
-                 {"\xff\xd8\xff", 3, SOURCE_IMAGES}};
+    } kinds[] = {{"\0\0", 2, SOURCE_IDX},       {"\x93NUMPY", 6, SOURCE_NPY},       {"PK\3\4", 4, SOURCE_NPZ},
+                 {"\x89PNG", 4, SOURCE_IMAGES}, {"\xff\xd8\xff", 3, SOURCE_IMAGES}, {"GIF8", 4, SOURCE_IMAGES}};
     const char *slash = strrchr(path, '/');
     char start[] = "------";
     if (strstr(slash ? slash + 1 : path, "idx")) return SOURCE_IDX;
@@ -33,6 +40,7 @@ static enum source source_of_file(const char *path) {
         if (got >= kinds[i].length && memcmp(start, kinds[i].start, kinds[i].length) == 0) return kinds[i].source;
     /* What is damaged, empty or gzipped is still meant to be what its name says. */
     if (ends_in_or_gzipped(path, ".npy")) return SOURCE_NPY;
+    if (is_named_as_picture(path)) return SOURCE_IMAGES;
     return ends_in(path, ".npz") ? SOURCE_NPZ : SOURCE_TABLE;
 }
 
