@@ -53,18 +53,18 @@ soma_status soma_clause_sizes_of(const soma_clause *clause, soma_word text, cons
 
 soma_status soma_clause_sides(const soma_clause *clause, soma_word text, const char *what, uint32_t rank,
                               size_t before[3], size_t after[3]) {
-    static const char *const sides[] = {"", "BEFORE,AFTER", "TOP,BOTTOM,LEFT,RIGHT",
-                                        "FRONT,BACK,TOP,BOTTOM,LEFT,RIGHT"};
+    static const char *const forms[] = {"N", "N or BEFORE,AFTER", "N, NxN or TOP,BOTTOM,LEFT,RIGHT",
+                                        "N, NxNxN or FRONT,BACK,TOP,BOTTOM,LEFT,RIGHT"};
     size_t pairs[6];
     uint32_t count = 0;
-    if (!memchr(text.start, ',', text.length)) {
+    if (numbers(text, 'x', 0, 3, before, &count) || numbers(text, 'X', 0, 3, before, &count)) {
         SOMA_TRY(soma_clause_sizes_of(clause, text, what, 0, rank, before));
         memcpy(after, before, 3 * sizeof *after);
         return SOMA_OK;
     }
     if (!numbers(text, ',', 0, 6, pairs, &count) || count != 2 * rank)
-        return soma_clause_reject(clause, text, "%s must be a whole number from 0 to %d, or %s", what, SOMA_MOST_UNITS,
-                                  sides[rank]);
+        return soma_clause_reject(clause, text, "%s must be %s, whole numbers from 0 to %d", what, forms[rank],
+                                  SOMA_MOST_UNITS);
     for (uint32_t i = 0; i < rank; i++) {
         before[i] = pairs[2 * i];
         after[i] = pairs[2 * i + 1];
