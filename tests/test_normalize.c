@@ -491,7 +491,7 @@ static const struct {
     {"rmsnorm nooffset", {"\"nooffset\"", "expected noscale", ""}},
     {"groupnorm", {"how many groups?", "groupnorm 8", ""}},
     {"groupnorm 0", {"the number of groups", "", ""}},
-    {"groupnorm 3", {"layer groupnorm_1", "3 groups do not divide the 4 channels", "[batch, 4]"}},
+    {"groupnorm 3", {"layer groupnorm_1", "3 groups do not divide the 4 channels", "[batch, 4]; accepted: 1, 2, 4"}},
     {"instancenorm", {"layer instancenorm_1", "positions and channels", "[batch, 4]"}},
 };
 

@@ -79,6 +79,16 @@ START_TEST(what_is_no_number) {
 }
 END_TEST
 
+START_TEST(divisors) {
+    ck_assert_str_eq(soma_number_divisors(1).text, "1");
+    ck_assert_str_eq(soma_number_divisors(8).text, "1, 2, 4, 8");
+    ck_assert_str_eq(soma_number_divisors(36).text, "1, 2, 3, 4, 6, 9, 12, 18, 36");
+    ck_assert_str_eq(soma_number_divisors(60).text, "1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60");
+    ck_assert_str_eq(soma_number_divisors(120).text, "1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 24, ...");
+    ck_assert_str_eq(soma_number_divisors(2147483647).text, "1, 2147483647"); /* a prime */
+}
+END_TEST
+
 START_TEST(indices) {
     ck_assert(soma_number_is_index(0, 10));
     ck_assert(soma_number_is_index(-0.0f, 10));
@@ -100,6 +110,7 @@ int main(void) {
     tcase_add_test(cases, all_kinds_of_numbers);
     tcase_add_test(cases, what_is_no_number);
     tcase_add_test(cases, indices);
+    tcase_add_test(cases, divisors);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);

@@ -131,3 +131,28 @@ bool soma_number_is_truth(const char *text, bool *truth) {
         }
     return false;
 }
+
+/* ------------------------------------------------------------------------------------------------------- divisors */
+
+enum { MOST_DIVISORS = 12, MOST_TRIED = 1 << 16 };
+
+/* In rising order, one more than are wanted at most: those up to the root have the others for partners. */
+static size_t find_divisors(size_t number, size_t found[MOST_DIVISORS + 1]) {
+    size_t count = 0, small, root = 1;
+    for (; root <= MOST_TRIED && root <= number / root && count <= MOST_DIVISORS; root++)
+        if (number % root == 0) found[count++] = root;
+    if (count > MOST_DIVISORS) return count;
+    for (small = count; small-- > 0 && count <= MOST_DIVISORS;)
+        if (found[small] != number / found[small]) found[count++] = number / found[small];
+    return count;
+}
+
+soma_divisors_text soma_number_divisors(size_t number) {
+    soma_divisors_text result = {""};
+    size_t found[MOST_DIVISORS + 1], length = 0, count = find_divisors(number, found);
+    for (size_t i = 0; i < count && i < MOST_DIVISORS && length < sizeof result.text; i++)
+        length += (size_t)snprintf(result.text + length, sizeof result.text - length, "%s%zu", i ? ", " : "", found[i]);
+    if (count > MOST_DIVISORS && length < sizeof result.text)
+        snprintf(result.text + length, sizeof result.text - length, ", ...");
+    return result;
+}

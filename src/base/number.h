@@ -5,6 +5,7 @@
 
 #include <locale.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
  * The float32 nearest to a number such as -1.5e3, infinite where it is too large. False where the text (up to its end)
@@ -29,6 +30,12 @@ bool soma_number_is_index(float value, float limit);
 bool soma_number_is_placeholder(const char *text);
 /* The same, but for infinities: nothing is known of the number. */
 bool soma_number_is_gap(const char *text);
+
+/* What divides a number from 1 on, "1, 2, 4, 8"; of more than twelve the smallest, and "...". */
+typedef struct soma_divisors_text {
+    char text[128];
+} soma_divisors_text;
+soma_divisors_text soma_number_divisors(size_t number);
 
 /* Whether the text is one of true, false, yes, no, t and f, in whatever letters; *truth is what it says. */
 bool soma_number_is_truth(const char *text, bool *truth);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* NORMALIZE and its gradient. */
+#include "base/number.h"
 #include "graph/ops/op.h"
 
 /* How x lies under the primitive: [outer, inner, groups, c]. */
@@ -110,8 +111,9 @@ static soma_status shape_normalize(soma_tensor *tensor) {
                               soma_tensor_shape_text(x, text));
     SOMA_TRY(soma_op_check_axis(tensor, x, tensor->attributes.normalize.axis));
     if (groups && x->shape[x->rank - 1] % groups)
-        return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "%u groups do not divide the %zu channels of %s", groups,
-                              x->shape[x->rank - 1], soma_tensor_shape_text(x, text));
+        return soma_op_refuse(
+            tensor, SOMA_INVALID_SHAPE, "%u groups do not divide the %zu channels of %s; accepted: %s", groups,
+            x->shape[x->rank - 1], soma_tensor_shape_text(x, text), soma_number_divisors(x->shape[x->rank - 1]).text);
     if (!groups && tensor->attributes.normalize.axis == 0)
         return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "a normalisation of layers does not mix samples");
     SOMA_TRY(check_inputs(tensor, x));

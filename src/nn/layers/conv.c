@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Convolutions: conv, depthwise, separable, convtranspose. Their forms in a text are in conv_text.c. */
+#include "base/number.h"
 #include "nn/layers/window.h"
 
 #include <string.h>
@@ -17,6 +18,15 @@ typedef struct conv_layer {
 } conv_layer;
 
 /* ---------------------------------------------------------------------------------------------------------- options */
+
+static size_t common_divisor(size_t a, size_t b) {
+    while (b) {
+        const size_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
 
 static soma_status choose_groups(conv_layer *layer, size_t filters) {
     const soma_conv_options *options = layer->options;
@@ -36,9 +46,9 @@ static soma_status choose_groups(conv_layer *layer, size_t filters) {
     if (layer->filters == 0) return soma_error(SOMA_INVALID_ARGUMENT, "0 filters, at least 1 is needed");
     if (layer->groups <= UINT32_MAX && layer->channels % layer->groups == 0 && layer->filters % layer->groups == 0)
         return SOMA_OK;
-    return soma_error(SOMA_INVALID_SHAPE,
-                      "%zu groups do not divide %zu channels and %zu filters; a divisor of both does", layer->groups,
-                      layer->channels, layer->filters);
+    return soma_error(SOMA_INVALID_SHAPE, "%zu groups do not divide %zu channels and %zu filters; accepted: %s",
+                      layer->groups, layer->channels, layer->filters,
+                      soma_number_divisors(common_divisor(layer->channels, layer->filters)).text);
 }
 
 /* A transposed convolution gives what the convolution takes: its padding shrinks the result. "same" is size x stride.
