@@ -8,6 +8,7 @@
 #include "temporary.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { MOST_VALUES = 32 };
 
@@ -256,6 +257,111 @@ static void negated(void) {
     node("Add", "x", "f", "y");
 }
 
+/* Four numbers of one type, and below the op's result of them as floats, added to x. */
+static void put_whole(const char *name, int32_t type, const int64_t *numbers) {
+    static const size_t widths[] = {[2] = 1, [3] = 1, [4] = 2, [6] = 4, [7] = 8};
+    const size_t message = soma_protobuf_open(W, GRAPH_INITIALIZER), width = widths[type];
+    uint8_t raw[32];
+    for (size_t i = 0; i < 4 * width; i++) raw[i] = (uint8_t)((uint64_t)numbers[i / width] >> i % width * 8);
+    soma_protobuf_put_integer(W, TENSOR_DIMS, 4);
+    soma_protobuf_put_integer(W, TENSOR_TYPE, type);
+    soma_protobuf_put_text(W, TENSOR_NAME, name);
+    soma_protobuf_put_bytes(W, TENSOR_RAW, raw, 4 * width);
+    soma_protobuf_close(W, message);
+}
+static void add_whole(const char *op, int32_t type, const int64_t *numbers) {
+    put_whole("a", type, numbers);
+    node(op, "a", NULL, "whole");
+    cast("whole", "f", 1);
+    node("Add", "x", "f", "y");
+}
+
+/* The size of whole numbers, their sign, and what is above 0 of them. int8 and int32 have no opposite of their least
+ * number, which stays what it is. */
+static void sizes_of_int64(void) {
+    add_whole("Abs", 7, (const int64_t[]){-3, 0, 7, 1 - ((int64_t)1 << 53)});
+}
+static void sizes_of_int32(void) {
+    add_whole("Abs", 6, (const int64_t[]){-3, 0, 1 << 24, INT32_MIN});
+}
+static void sizes_of_int8(void) {
+    add_whole("Abs", 3, (const int64_t[]){-127, 5, -128, 127});
+}
+static void sizes_of_uint8(void) {
+    add_whole("Abs", 2, (const int64_t[]){0, 1, 128, 255});
+}
+static void negative_int32(void) {
+    add_whole("Neg", 6, (const int64_t[]){-3, 0, 1 << 24, INT32_MIN});
+}
+static void negative_int8(void) {
+    add_whole("Neg", 3, (const int64_t[]){-127, 5, -128, 127});
+}
+static void signs(void) {
+    add_whole("Sign", 7, (const int64_t[]){INT64_MIN, 0, 9, INT64_MAX});
+}
+static void above_zero(void) {
+    add_whole("Relu", 6, (const int64_t[]){INT32_MIN, -1, 0, 1 << 24});
+}
+
+static void add_pairs(const char *op, int32_t type, const int64_t *a, const int64_t *b) {
+    put_whole("a", type, a);
+    put_whole("b", type, b);
+    node(op, "a", "b", "whole");
+    cast("whole", "f", 1);
+    node("Add", "x", "f", "y");
+}
+static void powers(void) {
+    add_pairs("Pow", 7, (const int64_t[]){2, -3, 5, 1}, (const int64_t[]){10, 3, 0, 9});
+}
+static void sums_of_int8(void) {
+    add_pairs("Add", 3, (const int64_t[]){127, -128, 100, -4}, (const int64_t[]){1, -1, 28, 3});
+}
+static void products_of_uint8(void) {
+    add_pairs("Mul", 2, (const int64_t[]){255, 16, 16, 3}, (const int64_t[]){255, 16, 15, 5});
+}
+static void differences_of_uint16(void) {
+    add_pairs("Sub", 4, (const int64_t[]){0, 5, 65535, 3}, (const int64_t[]){1, 5, 65535, 65535});
+}
+static void quotients_of_int8(void) {
+    add_pairs("Div", 3, (const int64_t[]){-128, -7, 7, 127}, (const int64_t[]){-1, 2, -2, 4});
+}
+
+/* What is cast to a wider type has left the narrow one, be it of the file, computed, or true:
+ * y = x + (a - 255) - a + 300 where a is above 0. */
+static void cast_before(void) {
+    put_whole("a", 2, (const int64_t[]){0, 1, 128, 255});
+    integers("most", 1, (const int64_t[]){255});
+    integers("zero", 1, (const int64_t[]){0});
+    integers("hundreds", 1, (const int64_t[]){300});
+    node("Abs", "a", NULL, "computed");
+    cast("a", "b", 7);
+    cast("computed", "c", 7);
+    node("Sub", "b", "most", "below");
+    node("Neg", "c", NULL, "opposite");
+    node("Greater", "b", "zero", "truth");
+    cast("truth", "t", 7);
+    node("Mul", "t", "hundreds", "three");
+    node("Add", "below", "opposite", "both");
+    node("Add", "both", "three", "whole");
+    cast("whole", "f", 1);
+    node("Add", "x", "f", "y");
+}
+
+/* From 0 to 4, to 4 alone, whatever is said of the other end. */
+static void within(void) {
+    integers("a", 4, (const int64_t[]){-3, 0, 4, 99});
+    integers("low", 1, (const int64_t[]){0});
+    integers("high", 1, (const int64_t[]){4});
+    integers("none", 1, (const int64_t[]){INT64_MIN});
+    NODE("Clip", "both", "a", "low", "high");
+    NODE("Clip", "above", "a", "none", "high");
+    NODE("Clip", "last", "a", "", "high");
+    node("Add", "both", "above", "two");
+    node("Add", "two", "last", "whole");
+    cast("whole", "f", 1);
+    node("Add", "x", "f", "y");
+}
+
 /* y = x + [-1, 1, -128, 0] + [255, 1, 128, 2^16 - 2]: whole numbers modulo 2 to the bits of their type, up to where
  * float64 tells all of them apart. */
 static void wrapped(void) {
@@ -388,6 +494,21 @@ static const struct {
     {"extreme of one", extreme_of_one, 2, {OPEN, 3}, 1, 3, {10, 20, 30}, {11, 29, 26}},
     {"through half", through_half, 2, {OPEN, 2}, 1, 2, {1.0009765625F, -70000}, {1.0009765625F, -70000}},
     {"negated", negated, 2, {OPEN, 3}, 1, 3, {1, 1, 1}, {-1, 1, 4}},
+    {"Abs, int64", sizes_of_int64, 2, {OPEN, 4}, 1, 4, {0}, {3, 0, 7, 0x1p53F}},
+    {"Abs, int32", sizes_of_int32, 2, {OPEN, 4}, 1, 4, {0}, {3, 0, 0x1p24F, -0x1p31F}},
+    {"Abs, int8", sizes_of_int8, 2, {OPEN, 4}, 1, 4, {0}, {127, 5, -128, 127}},
+    {"Abs, uint8", sizes_of_uint8, 2, {OPEN, 4}, 1, 4, {0}, {0, 1, 128, 255}},
+    {"Neg, int32", negative_int32, 2, {OPEN, 4}, 1, 4, {0}, {3, 0, -0x1p24F, -0x1p31F}},
+    {"Neg, int8", negative_int8, 2, {OPEN, 4}, 1, 4, {0}, {127, -5, -128, -127}},
+    {"Sign", signs, 2, {OPEN, 4}, 1, 4, {0}, {-1, 0, 1, 1}},
+    {"Relu", above_zero, 2, {OPEN, 4}, 1, 4, {0}, {0, 0, 0, 0x1p24F}},
+    {"Pow", powers, 2, {OPEN, 4}, 1, 4, {0}, {1024, -27, 1, 1}},
+    {"Add, int8", sums_of_int8, 2, {OPEN, 4}, 1, 4, {0}, {-128, 127, -128, -1}},
+    {"Mul, uint8", products_of_uint8, 2, {OPEN, 4}, 1, 4, {0}, {1, 0, 240, 15}},
+    {"Sub, uint16", differences_of_uint16, 2, {OPEN, 4}, 1, 4, {0}, {65535, 0, 0, 4}},
+    {"Div, int8", quotients_of_int8, 2, {OPEN, 4}, 1, 4, {0}, {-128, -3, -3, 31}},
+    {"Cast before", cast_before, 2, {OPEN, 4}, 1, 4, {0}, {-255, 45, 45, 45}},
+    {"Clip", within, 2, {OPEN, 4}, 1, 4, {0}, {0 - 3 - 3, 0, 12, 12}},
     {"wrapped", wrapped, 2, {OPEN, 4}, 1, 4, {0, 0, 0, 0}, {-1 + 255, 1 + 1, -128 + 128, 0 + 254}},
     {"columns", columns_at_a_time, 2, {OPEN, 3}, 2, 4, {1, 2, 3, 4, 5, 6}, {3, 1, 6, 4}},
     {"by nothing", filled_up_by_nothing, 2, {1, 2}, 1, 2, {1, 2}, {-1, -2}},

@@ -190,6 +190,7 @@ static soma_status import_pow(soma_onnx_node *node) {
     soma_onnx_shape b_shape = exponents.shape;
     soma_tensor *unused;
     float exponent;
+    if (node->input[0]->integer && folds(node)) return soma_onnx_fold_power(node);
     bool single = soma_onnx_single(node, node->input[1], &exponent);
     if (single && exponent == 2 && b_shape.rank <= node->input[0]->shape.rank)
         return soma_onnx_give_function(node, SOMA_SQUARE, 0, 0);
@@ -289,9 +290,28 @@ static soma_status bound(soma_onnx_node *node, uint32_t input, const char *attri
     return soma_onnx_combine(node, x, &x->shape, value, &value->shape, op, x);
 }
 
+/* Of whole numbers that are known: no less than the one bound, then no more than the other. */
+static soma_status clip_counted(soma_onnx_node *node) {
+    soma_onnx_value *given[2] = {node->input[0], node->input_count > 1 ? node->input[1] : NULL}, so_far = *given[0];
+    const char *name = node->output.name;
+    soma_status status = soma_onnx_pass(node, given[0]);
+    for (uint32_t i = 1; i < node->input_count && status == SOMA_OK; i++) {
+        if (!node->input[i]) continue;
+        node->input[0] = &so_far;
+        node->input[1] = node->input[i];
+        node->output = (soma_onnx_value){.name = name};
+        status = soma_onnx_fold_pairs(node, i == 1 ? larger : smaller, given[0]->elements.type);
+        so_far = node->output;
+    }
+    node->input[0] = given[0];
+    if (node->input_count > 1) node->input[1] = given[1];
+    return status;
+}
+
 static soma_status import_clip(soma_onnx_node *node) {
     soma_onnx_value y = *node->input[0];
     soma_tensor *x;
+    if (node->input[0]->integer && node->opset >= 11 && folds(node)) return clip_counted(node);
     for (uint32_t i = 1; i < node->input_count && node->whole; i++)
         if (node->input[i]) SOMA_TRY(soma_onnx_check_counted(node, i, i == 2, i == 1));
     SOMA_TRY(soma_onnx_tensor_as_it_lies(node, node->input[0], &x)); /* so that a constant is made but once */

@@ -122,6 +122,12 @@ static soma_status make_narrow(soma_onnx_node *node, soma_tensor *x, const range
     return soma_graph_binary(x->graph, x, *y, SOMA_BINARY_SUBTRACT, y);
 }
 
+double soma_onnx_wrap_number(int32_t type, double number) {
+    range of;
+    const bool wraps = type != BOOL && get_range(type, &of) && (number < of.least || number >= of.least + of.span);
+    return wraps ? wrap(&of, number) : number;
+}
+
 soma_status soma_onnx_wrap(soma_onnx_node *node, int32_t type, soma_tensor *x, soma_tensor **y) {
     range of;
     *y = x;
@@ -174,7 +180,11 @@ static soma_status import_cast(soma_onnx_node *node) {
         return soma_error(SOMA_UNSUPPORTED, "a cast from %s to %s; soma computes in float32",
                           x->integer ? "whole numbers" : "float", soma_onnx_describe_type(type).text);
     if (wide && !x->integer) return soma_onnx_pass_on(node);
+    /* A narrow type has numbers of its own, to which what is computed of it would wrap. */
+    const bool widens = whole && x->constant && type != x->elements.type && get_range(x->elements.type, &of);
+    if (widens && !x->elements.made) return truncate(node, type, NULL);
     SOMA_TRY(soma_onnx_pass(node, x));
+    if (widens) node->output.elements.type = type;
     node->output.integer = !wide;
     node->output.tensor = x->constant ? NULL : x->tensor; /* as whole numbers it may be another */
     if (!x->constant) node->output.elements.type = type;

@@ -85,7 +85,8 @@ static bool is_beyond(double number, int32_t type) {
     return number < (double)INT32_MIN || number > (double)INT32_MAX;
 }
 
-/* Whole numbers are whole, float is rounded to float32, in which a network computes. */
+/* Whole numbers are whole, and wrap where their type has 8 or 16 bits, as NumPy and onnxruntime have it; float is
+ * rounded to float32, in which a network computes. */
 static soma_status settle(soma_onnx_elements *elements, const char *name, double *numbers, size_t count) {
     bool whole = soma_onnx_is_integer(elements->type);
     for (size_t i = 0; i < count; i++) {
@@ -94,7 +95,10 @@ static soma_status settle(soma_onnx_elements *elements, const char *name, double
             continue;
         }
         elements->open |= isnan(numbers[i]);
-        if (is_beyond(numbers[i], elements->type)) return too_large(name, i, numbers[i], elements->type);
+        if (!is_beyond(numbers[i], elements->type))
+            numbers[i] = soma_onnx_wrap_number(elements->type, numbers[i]);
+        else
+            return too_large(name, i, numbers[i], elements->type);
     }
     return SOMA_OK;
 }
@@ -194,7 +198,8 @@ static soma_status pair(const soma_onnx_node *node, soma_onnx_pair *f, double a,
 /* Whole numbers to be combined. Where one of two comes out, or their order counts, one of them may be large. */
 static soma_status check_pair(const soma_onnx_node *node, double a, size_t i, double b, size_t j, int32_t type) {
     const char *op = node->row->name; /* not its row, which would be a circle: rows of pairs are folded here */
-    const bool chosen = !strcmp(op, "Max") || !strcmp(op, "Min") || type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__BOOL;
+    const bool chosen = !strcmp(op, "Max") || !strcmp(op, "Min") || !strcmp(op, "Clip") ||
+                        type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__BOOL;
     const soma_onnx_value *x = node->input[0], *y = node->input[1];
     if (chosen && !(fabs(a) > MOST_WHOLE && fabs(b) > MOST_WHOLE)) return SOMA_OK;
     if (x->integer) SOMA_TRY(soma_onnx_check_whole(x->name, i, a, x->elements.type));
@@ -236,14 +241,41 @@ soma_status soma_onnx_fold_pairs(soma_onnx_node *node, soma_onnx_pair *f, int32_
     return status;
 }
 
+/* Whether sums, differences, products and quotients are computed of these whole numbers: exactly, or with an error. Not
+ * of unsigned numbers of 32 and 64 bits, of which a difference below 0 wraps to what may be beyond 2^53. */
+static bool is_computed(int32_t type, int32_t other) {
+    switch (type) {
+    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT8:
+    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT16:
+    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT8:
+    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT16:
+        return other == type;
+    case INT32:
+    case INT64:
+        return true;
+    default:
+        return false;
+    }
+}
+
 soma_status soma_onnx_fold_binary(soma_onnx_node *node) {
     const soma_onnx_value *x = node->input[0], *y = node->input[1];
-    if (x->integer != y->integer || (x->integer && x->elements.type != INT32 && x->elements.type != INT64))
-        return soma_error(SOMA_UNSUPPORTED,
-                          "%s and %s are combined; what is computed of constants is of one type, int32, int64 or float",
-                          soma_onnx_describe_type(soma_onnx_type_of(x)).text,
-                          soma_onnx_describe_type(soma_onnx_type_of(y)).text);
+    if (x->integer != y->integer || (x->integer && !is_computed(x->elements.type, y->elements.type)))
+        return soma_error(
+            SOMA_UNSUPPORTED,
+            "%s and %s are combined; what is computed of constants is of one type, of 8 or 16 bits, int32, "
+            "int64 or float",
+            soma_onnx_describe_type(soma_onnx_type_of(x)).text, soma_onnx_describe_type(soma_onnx_type_of(y)).text);
     return soma_onnx_fold_pairs(node, NULL, soma_onnx_type_of(x));
+}
+
+/* Of a whole number, as a quotient is. */
+static double whole_power(double a, double b) {
+    return trunc(pow(a, b));
+}
+
+soma_status soma_onnx_fold_power(soma_onnx_node *node) {
+    return soma_onnx_fold_pairs(node, node->input[0]->integer ? whole_power : pow, soma_onnx_type_of(node->input[0]));
 }
 
 /* One of three: the second where the first is not 0, else the third. */

@@ -98,6 +98,7 @@ static soma_status apply_function(soma_onnx_node *node) {
     const double *from;
     size_t count;
     double *to = NULL;
+    if (node->row->whole && x->integer) return node->row->rule(node);
     if (*row->onnx.a) SOMA_TRY(soma_onnx_get_float(node, row->onnx.a, row->a, &a));
     if (*row->onnx.b) SOMA_TRY(soma_onnx_get_float(node, row->onnx.b, row->b, &b));
     SOMA_TRY(soma_onnx_numbers_of(node, 0, &from, &count));
@@ -111,9 +112,10 @@ static soma_status negate(soma_onnx_node *node) {
     const double *from;
     size_t count;
     double *to = NULL;
+    if (x->integer) return node->row->rule(node);
     SOMA_TRY(soma_onnx_numbers_of(node, 0, &from, &count));
     SOMA_TRY(soma_onnx_make(node, count, &to));
-    for (size_t i = 0; i < count; i++) to[i] = x->integer ? 0 - from[i] : -from[i];
+    for (size_t i = 0; i < count; i++) to[i] = -from[i];
     return soma_onnx_give_numbers(node, soma_onnx_type_of(x), &x->shape, false, to);
 }
 
@@ -152,15 +154,6 @@ static soma_status largest_of(soma_onnx_node *node) {
 
 static soma_status smallest_of(soma_onnx_node *node) {
     return fold_all(node, smaller);
-}
-
-/* Of a whole number, as a quotient is. */
-static double whole_power(double a, double b) {
-    return trunc(pow(a, b));
-}
-
-static soma_status power(soma_onnx_node *node) {
-    return soma_onnx_fold_pairs(node, node->input[0]->integer ? whole_power : pow, soma_onnx_type_of(node->input[0]));
 }
 
 static soma_status clip(soma_onnx_node *node) {
@@ -270,7 +263,7 @@ soma_status soma_onnx_apply_on_host(soma_onnx_node *node) {
         {&soma_onnx_row_Max, largest_of},
         {&soma_onnx_row_Min, smallest_of},
         {&soma_onnx_row_Neg, negate},
-        {&soma_onnx_row_Pow, power},
+        {&soma_onnx_row_Pow, soma_onnx_fold_power},
         {&soma_onnx_row_TopK, top},
     };
     soma_onnx_rule *rule = node->row->rule;

@@ -270,6 +270,8 @@ soma_status soma_onnx_check_counted(const soma_onnx_node *node, uint32_t input, 
 soma_status soma_onnx_apply_row(soma_onnx_node *node);
 /* cast.c: x as whole numbers of the type, modulo 2 to its bits where those are 8 or 16. */
 soma_status soma_onnx_wrap(soma_onnx_node *node, int32_t type, soma_tensor *x, soma_tensor **y);
+/* cast.c: the same of a number that is known. */
+double soma_onnx_wrap_number(int32_t type, double number);
 
 /* --------------------------------------------------------------------------- batch.c: a batch that is not in front */
 
@@ -351,6 +353,8 @@ soma_status soma_onnx_fold_binary(soma_onnx_node *node);
  * that is not known, where the inputs are whole numbers: a result of NaN is refused. */
 typedef double soma_onnx_pair(double a, double b);
 soma_status soma_onnx_fold_pairs(soma_onnx_node *node, soma_onnx_pair *f, int32_t type);
+/* Powers, those of whole numbers without what is behind their point. */
+soma_status soma_onnx_fold_power(soma_onnx_node *node);
 /* Where. */
 soma_status soma_onnx_fold_choice(soma_onnx_node *node);
 /* The result is made of elements of the first input: where number i of it was. */

@@ -43,32 +43,53 @@ static soma_status steep_leaky_relu(soma_onnx_node *node, float alpha) {
     return soma_onnx_give_like(node, y, node->input[0]);
 }
 
+/* SOMA_LINEAR is the opposite. */
+static double of_whole(soma_function function, double x) {
+    switch (function) {
+    case SOMA_ABS:
+        return fabs(x);
+    case SOMA_SIGN:
+        return (x > 0) - (x < 0);
+    case SOMA_RELU:
+        return x > 0 ? x : 0;
+    default:
+        return 0 - x;
+    }
+}
+
+/* Of whole numbers that are known, as exporters have them among sizes and positions. That int32 has no opposite of its
+ * least number makes that its own, as in NumPy and onnxruntime. */
+static soma_status fold_whole(soma_onnx_node *node, soma_function function) {
+    const soma_onnx_value *x = node->input[0];
+    const size_t count = x->elements.equal ? SOMA_MIN(x->elements.count, (size_t)1) : x->elements.count;
+    const bool narrow = soma_onnx_type_of(x) == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT32;
+    soma_onnx_reader reader;
+    double *numbers = NULL;
+    if (x->elements.open) return soma_onnx_unknown_batch(node->output.name);
+    SOMA_TRY(soma_onnx_make(node, count, &numbers));
+    SOMA_TRY(soma_onnx_reader_open(node->importer->file, &x->elements, &reader));
+    for (size_t i = 0; i < count; i++) {
+        numbers[i] = of_whole(function, soma_onnx_read(&reader, i));
+        if (narrow && numbers[i] > INT32_MAX) numbers[i] = INT32_MIN;
+    }
+    soma_onnx_reader_close(&reader);
+    return soma_onnx_give_numbers(node, soma_onnx_type_of(x), &x->shape, x->elements.equal, numbers);
+}
+
 static soma_status import_function(soma_onnx_node *node) {
     soma_function function = (soma_function)node->row->parameter;
     const soma_function_row *row = soma_function_get(function);
     float a = row->a, b = row->b;
     if (*row->onnx.a) SOMA_TRY(soma_onnx_get_float(node, row->onnx.a, row->a, &a));
     if (*row->onnx.b) SOMA_TRY(soma_onnx_get_float(node, row->onnx.b, row->b, &b));
+    if (node->row->whole && node->input[0]->integer && soma_onnx_is_known(node->input[0]))
+        return fold_whole(node, function);
     if (function == SOMA_LEAKY_RELU && !(b < a)) return steep_leaky_relu(node, b);
     return soma_onnx_give_function(node, function, a, b);
 }
 
-/* Of whole numbers that are known, as exporters have them among sizes. */
-static soma_status negate_whole(soma_onnx_node *node) {
-    const soma_onnx_value *x = node->input[0];
-    const size_t count = x->elements.equal ? SOMA_MIN(x->elements.count, (size_t)1) : x->elements.count;
-    soma_onnx_reader reader;
-    double *numbers = NULL;
-    if (x->elements.open) return soma_onnx_unknown_batch(node->output.name);
-    SOMA_TRY(soma_onnx_make(node, count, &numbers));
-    SOMA_TRY(soma_onnx_reader_open(node->importer->file, &x->elements, &reader));
-    for (size_t i = 0; i < count; i++) numbers[i] = 0 - soma_onnx_read(&reader, i);
-    soma_onnx_reader_close(&reader);
-    return soma_onnx_give_numbers(node, soma_onnx_type_of(x), &x->shape, x->elements.equal, numbers);
-}
-
 static soma_status import_neg(soma_onnx_node *node) {
-    if (node->input[0]->integer && soma_onnx_is_known(node->input[0])) return negate_whole(node);
+    if (node->input[0]->integer && soma_onnx_is_known(node->input[0])) return fold_whole(node, SOMA_LINEAR);
     return soma_onnx_give_function(node, SOMA_LINEAR, -1, 0);
 }
 
