@@ -193,6 +193,45 @@ START_TEST(what_depends_on_weights_alone_can_be_needed_behind) {
 }
 END_TEST
 
+/* Rows 2 and 0 of [[1, 2], [3, 4], [5, 6]] / 2, and ten times [1, 0] / 2 more, all of them quantized: it is the network
+ * that takes rows, so that no more goes to the host than their sum, of which the places of those above 2.75 are wanted.
+ */
+static void quantized_rows(void) {
+    char name[16], sum[16] = "rows";
+    put_typed_value(GRAPH_INPUT, "ids", INT64, SHAPE(1, 2));
+    bytes("q", 3, SHAPE(3, 2), (const int8_t[]){1, 2, 3, 4, 5, 6});
+    bytes("p", 3, SHAPE(2), (const int8_t[]){1, 0});
+    floats("half", SHAPE(1), (const float[]){0.5F});
+    floats("bound", SHAPE(1), (const float[]){2.75F});
+    put("Cast", INPUTS("q"), "f", "to", FLOAT);
+    put("Mul", INPUTS("f", "half"), "table", NULL, 0);
+    put("Gather", INPUTS("table", "ids"), "rows", NULL, 0);
+    for (int i = 0; i < 10; i++) {
+        char cast[16], before[16];
+        snprintf(cast, sizeof cast, "cast %d", i);
+        snprintf(name, sizeof name, "more %d", i);
+        snprintf(before, sizeof before, "%s", sum);
+        snprintf(sum, sizeof sum, "sum %d", i);
+        put("Cast", INPUTS("p"), cast, "to", FLOAT);
+        put("Mul", INPUTS(cast, "half"), name, NULL, 0);
+        put("Add", INPUTS(before, name), sum, NULL, 0);
+    }
+    put("Greater", INPUTS(sum, "bound"), "large", NULL, 0);
+    put("NonZero", INPUTS("large"), "y", NULL, 0);
+    put_typed_value(GRAPH_OUTPUT, "y", INT64, SHAPE(3, OPEN));
+}
+
+START_TEST(rows_of_a_table_that_is_computed_are_taken_on_the_device) {
+    soma_onnx_session *session = open_model(quantized_rows);
+    const int64_t ids[] = {2, 0};
+    const soma_array input = {ids, SOMA_I64, 2, {1, 2}};
+    soma_array y;
+    expect_ok(soma_onnx_session_run(session, &input, &y)); /* 7.5 3; 5.5 1 */
+    expect_integers(&y, SHAPE(3, 3), (const int64_t[]){0, 0, 0, 0, 0, 1, 0, 1, 0});
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 /* ----------------------------------------------------------------------------------------------------------- choices
  */
 
@@ -738,6 +777,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, of_equal_boxes_the_first_is_kept);
     tcase_add_test(all, what_is_behind_goes_by_what_is_left);
     tcase_add_test(all, what_depends_on_weights_alone_can_be_needed_behind);
+    tcase_add_test(all, rows_of_a_table_that_is_computed_are_taken_on_the_device);
     tcase_add_test(all, places_of_what_is_not_0_have_any_number);
     tcase_add_test(all, of_numbers_the_larger_and_the_smaller_are_taken);
     tcase_add_test(all, rows_are_chosen_and_values_are_told_apart);

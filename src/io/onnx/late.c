@@ -84,11 +84,21 @@ static soma_status need_name(soma_onnx_importer *importer, const char *name, boo
 
 /* ---------------------------------------------------------------------------------------------------- which nodes */
 
-/* Rows of a table that the file has are taken by numbers that come from outside, on the device. */
+static int64_t axis_of(const Soma__Onnx__NodeProto *node) {
+    const Soma__Onnx__AttributeProto *given = soma_onnx_attribute(&(soma_onnx_node){.proto = node}, "axis");
+    return given ? given->i : 0;
+}
+
+/* Rows of a table that the file has, or that is computed of what it has, as of a quantized one, are taken by numbers
+ * that come from outside, on the device. */
 static bool is_embedding(const soma_onnx_importer *importer, const soma_onnx_row *row,
                          const Soma__Onnx__NodeProto *node) {
-    const soma_onnx_value *table = row == &soma_onnx_row_Gather ? soma_onnx_find_value(importer, node->input[0]) : NULL;
-    return table && table->constant && table->shape.rank == 2;
+    if (row != &soma_onnx_row_Gather || node->n_input < 2) return false;
+    const soma_onnx_value *table = soma_onnx_find_value(importer, node->input[0]);
+    const soma_onnx_value *index = soma_onnx_find_value(importer, node->input[1]);
+    if (!table || table->shape.rank != 2) return false;
+    return table->constant || (!table->shape.batched && !table->integer && index && index->integer &&
+                               index->shape.batched && axis_of(node) == 0);
 }
 
 /* More of the largest than a network takes one after the other. */
@@ -101,8 +111,7 @@ static bool is_many(const soma_onnx_importer *importer, const soma_onnx_row *row
 
 /* GatherElements along the batch, or where it is among other dimensions. */
 static bool is_across(const soma_onnx_importer *importer, const Soma__Onnx__NodeProto *node, const soma_onnx_shape *x) {
-    const Soma__Onnx__AttributeProto *given = soma_onnx_attribute(&(soma_onnx_node){.proto = node}, "axis");
-    const int64_t axis = given ? given->i : 0;
+    const int64_t axis = axis_of(node);
     if (!soma_onnx_first(importer, x)) return false;
     return axis == 0 || axis == -(int64_t)x->rank || x->batch || soma_onnx_beside_batch(x) > 1;
 }
