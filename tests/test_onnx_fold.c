@@ -347,6 +347,18 @@ static void cast_before(void) {
     node("Add", "x", "f", "y");
 }
 
+/* Rows by numbers that are the same for all samples, as T5 has its biases by distances: y = x + w of rows 2, 0, 2, the
+ * roots of 4, 0 and 4. */
+static void rows_for_all_samples(void) {
+    integers("squares", 3, (const int64_t[]){4, 0, 4});
+    floats("w", SHAPE(3, 2), (const float[]){1, 2, 3, 4, 5, 6});
+    cast("squares", "f", 1);
+    node("Sqrt", "f", NULL, "roots");
+    cast("roots", "numbers", 7);
+    node("Gather", "w", "numbers", "rows");
+    node("Add", "x", "rows", "y");
+}
+
 /* From 0 to 4, to 4 alone, whatever is said of the other end. */
 static void within(void) {
     integers("a", 4, (const int64_t[]){-3, 0, 4, 99});
@@ -508,6 +520,14 @@ static const struct {
     {"Sub, uint16", differences_of_uint16, 2, {OPEN, 4}, 1, 4, {0}, {65535, 0, 0, 4}},
     {"Div, int8", quotients_of_int8, 2, {OPEN, 4}, 1, 4, {0}, {-128, -3, -3, 31}},
     {"Cast before", cast_before, 2, {OPEN, 4}, 1, 4, {0}, {-255, 45, 45, 45}},
+    {"rows for all",
+     rows_for_all_samples,
+     3,
+     {OPEN, 3, 2},
+     2,
+     12,
+     {0, 0, 0, 0, 0, 0, 10, 10, 10, 10, 10, 10},
+     {5, 6, 1, 2, 5, 6, 15, 16, 11, 12, 15, 16}},
     {"Clip", within, 2, {OPEN, 4}, 1, 4, {0}, {0 - 3 - 3, 0, 12, 12}},
     {"wrapped", wrapped, 2, {OPEN, 4}, 1, 4, {0, 0, 0, 0}, {-1 + 255, 1 + 1, -128 + 128, 0 + 254}},
     {"columns", columns_at_a_time, 2, {OPEN, 3}, 2, 4, {1, 2, 3, 4, 5, 6}, {3, 1, 6, 4}},
@@ -528,6 +548,26 @@ START_TEST(what_is_computed_of_constants_is_known) {
     for (size_t i = 0; i < cases[_i].count; i++)
         ck_assert_msg(found[i] == cases[_i].y[i], "%s: value %zu is %.9g, expected %.9g", cases[_i].name, i,
                       (double)found[i], (double)cases[_i].y[i]);
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* Of the mean of 12 squares of 6 k, k = 1 ... 12 as they lie in y: dL / dy = k, and row 2 is taken twice by each of two
+ * samples. */
+START_TEST(rows_for_all_samples_have_gradients) {
+    const float expected[] = {3 + 9, 4 + 10, 0, 0, 1 + 5 + 7 + 11, 2 + 6 + 8 + 12};
+    const soma_compile_options options = {.loss = {SOMA_MEAN_SQUARED_ERROR}};
+    const float y[] = {5, 6, 1, 2, 5, 6}, zeros[12] = {0};
+    float targets[12], found[6];
+    soma_network *network;
+    for (int i = 0; i < 12; i++) targets[i] = y[i % 6] - 6 * (float)(i + 1);
+    onnx_make(rows_for_all_samples, 8, 15, SHAPE(OPEN, 3, 2));
+    expect_ok(load(NULL, &network));
+    expect_ok(soma_compile(network, device, &options));
+    const soma_array x = {zeros, SOMA_F32, 3, {2, 3, 2}}, t = {targets, SOMA_F32, 3, {2, 3, 2}};
+    expect_ok(soma_backward(network, &x, &t, NULL));
+    expect_ok(soma_get_gradient(network, soma_network_tensor(network, "w"), found, 6));
+    for (int i = 0; i < 6; i++) ck_assert_float_eq_tol(found[i], expected[i], 2e-5F); /* 12 roundings of 28 */
     soma_network_destroy(network);
 }
 END_TEST
@@ -732,6 +772,7 @@ int main(void) {
     tcase_set_timeout(all, 60);
     tcase_add_unchecked_fixture(all, temporary_create, temporary_destroy);
     tcase_add_loop_test(all, what_is_computed_of_constants_is_known, 0, sizeof cases / sizeof *cases);
+    if (SOMA_HAS_TRAINING) tcase_add_test(all, rows_for_all_samples_have_gradients);
     tcase_add_loop_test(all, what_is_not_known_is_refused, 0, sizeof refused / sizeof *refused);
     tcase_add_test(all, numbers_of_formulas_are_no_weights);
     tcase_add_test(all, memory_that_ops_make_is_bounded_by_the_option);

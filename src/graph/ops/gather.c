@@ -7,8 +7,8 @@
  * What is none, or names no row, is refused on the host (train/ids.c); here it becomes some number. */
 static soma_status shape_index(soma_tensor *tensor) {
     char text[SOMA_SHAPE_TEXT];
-    if (!tensor->input[0]->batched || tensor->input[0]->dtype != SOMA_F32)
-        return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "the numbers of rows must be of samples, got %s",
+    if (tensor->input[0]->dtype != SOMA_F32)
+        return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "the numbers of rows must be float32, got %s",
                               soma_tensor_shape_text(tensor->input[0], text));
     SOMA_TRY(soma_shape_like_first(tensor));
     tensor->dtype = SOMA_I32;
