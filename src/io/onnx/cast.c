@@ -27,42 +27,14 @@ static soma_status cast_target(const soma_onnx_node *node, int32_t *type) {
 
 enum { BOOL = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__BOOL };
 
-/* The least number of a type, and how many it has: a whole number that is none of them is taken modulo that, as NumPy
- * and onnxruntime do it. All are powers of 2, so that this is exact in float32, too. */
-typedef struct range {
-    double least, span;
-} range;
-
-/* False of types that are as wide as what is cast, or wider. */
-static bool get_range(int32_t type, range *of) {
-    switch (type) {
-    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT8:
-        return *of = (range){INT8_MIN, 0x1p8}, true;
-    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT8:
-        return *of = (range){0, 0x1p8}, true;
-    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT16:
-        return *of = (range){INT16_MIN, 0x1p16}, true;
-    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT16:
-        return *of = (range){0, 0x1p16}, true;
-    case BOOL:
-        return *of = (range){0, 2}, true;
-    default:
-        return false;
-    }
-}
-
 /* Whether all numbers of the one are numbers of the other. */
-static bool has_room(const range *type, int32_t given) {
-    range of;
-    return get_range(given, &of) && of.least >= type->least && of.least + of.span <= type->least + type->span;
-}
-
-static double wrap(const range *of, double number) {
-    return number - of->span * floor((number - of->least) / of->span);
+static bool has_room(const soma_onnx_range *type, int32_t given) {
+    soma_onnx_range of;
+    return soma_onnx_get_range(given, &of) && of.least >= type->least && of.least + of.span <= type->least + type->span;
 }
 
 /* Numbers that are known become whole as C does it; `of`: and numbers of that, NULL: they are. */
-static soma_status truncate(soma_onnx_node *node, int32_t type, const range *of) {
+static soma_status truncate(soma_onnx_node *node, int32_t type, const soma_onnx_range *of) {
     const soma_onnx_value *x = node->input[0];
     soma_onnx_reader reader;
     double *numbers = NULL;
@@ -75,7 +47,7 @@ static soma_status truncate(soma_onnx_node *node, int32_t type, const range *of)
         finite &= isfinite(numbers[i]) != 0;
         if (of && x->integer && status == SOMA_OK)
             status = soma_onnx_check_whole(x->name, i, numbers[i], x->elements.type);
-        if (of) numbers[i] = wrap(of, numbers[i]);
+        if (of) numbers[i] = soma_onnx_wrap_into(of, numbers[i]);
     }
     soma_onnx_reader_close(&reader);
     SOMA_TRY(status);
@@ -112,7 +84,7 @@ static soma_status make_whole(soma_onnx_node *node, soma_tensor *x, soma_tensor 
 }
 
 /* x, which is whole, as a number of the type. */
-static soma_status make_narrow(soma_onnx_node *node, soma_tensor *x, const range *of, soma_tensor **y) {
+static soma_status make_narrow(soma_onnx_node *node, soma_tensor *x, const soma_onnx_range *of, soma_tensor **y) {
     soma_tensor *least;
     SOMA_TRY(soma_onnx_fill(node, (float)-of->least, &least));
     SOMA_TRY(soma_graph_binary(x->graph, x, least, SOMA_BINARY_ADD, y));
@@ -122,20 +94,14 @@ static soma_status make_narrow(soma_onnx_node *node, soma_tensor *x, const range
     return soma_graph_binary(x->graph, x, *y, SOMA_BINARY_SUBTRACT, y);
 }
 
-double soma_onnx_wrap_number(int32_t type, double number) {
-    range of;
-    const bool wraps = type != BOOL && get_range(type, &of) && (number < of.least || number >= of.least + of.span);
-    return wraps ? wrap(&of, number) : number;
-}
-
 soma_status soma_onnx_wrap(soma_onnx_node *node, int32_t type, soma_tensor *x, soma_tensor **y) {
-    range of;
+    soma_onnx_range of;
     *y = x;
-    return type != BOOL && get_range(type, &of) ? make_narrow(node, x, &of, y) : SOMA_OK;
+    return type != BOOL && soma_onnx_get_range(type, &of) ? make_narrow(node, x, &of, y) : SOMA_OK;
 }
 
 /* What is known when the model runs, as whole numbers, of a narrow type or not, or truth. */
-static soma_status convert(soma_onnx_node *node, int32_t type, const range *of) {
+static soma_status convert(soma_onnx_node *node, int32_t type, const soma_onnx_range *of) {
     soma_onnx_value *x = node->input[0];
     soma_tensor *y;
     if (x->integer && x->tensor)
@@ -164,8 +130,8 @@ static soma_status import_cast(soma_onnx_node *node) {
     SOMA_TRY(cast_target(node, &type));
     const bool wide = is_float(type);
     /* Whole numbers are held as they are; a narrower type wraps them, bool makes ones of them. */
-    range of;
-    const bool narrow = type != BOOL && get_range(type, &of);
+    soma_onnx_range of;
+    const bool narrow = type != BOOL && soma_onnx_get_range(type, &of);
     const bool wraps = narrow && !(x->integer && has_room(&of, x->elements.type));
     bool whole = narrow || type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64 ||
                  type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT32;
@@ -181,7 +147,7 @@ static soma_status import_cast(soma_onnx_node *node) {
                           x->integer ? "whole numbers" : "float", soma_onnx_describe_type(type).text);
     if (wide && !x->integer) return soma_onnx_pass_on(node);
     /* A narrow type has numbers of its own, to which what is computed of it would wrap. */
-    const bool widens = whole && x->constant && type != x->elements.type && get_range(x->elements.type, &of);
+    const bool widens = whole && x->constant && type != x->elements.type && soma_onnx_get_range(x->elements.type, &of);
     if (widens && !x->elements.made) return truncate(node, type, NULL);
     SOMA_TRY(soma_onnx_pass(node, x));
     if (widens) node->output.elements.type = type;

@@ -270,7 +270,20 @@ soma_status soma_onnx_check_counted(const soma_onnx_node *node, uint32_t input, 
 soma_status soma_onnx_apply_row(soma_onnx_node *node);
 /* cast.c: x as whole numbers of the type, modulo 2 to its bits where those are 8 or 16. */
 soma_status soma_onnx_wrap(soma_onnx_node *node, int32_t type, soma_tensor *x, soma_tensor **y);
-/* cast.c: the same of a number that is known. */
+
+/* ------------------------------------------------------------------- narrow.c: whole numbers of 8 and 16 bits, truth
+ */
+
+/* The least number of a type, and how many it has: a whole number that is none of them is taken modulo that, as NumPy
+ * and onnxruntime do it. All are powers of 2, so that this is exact in float32, too. */
+typedef struct soma_onnx_range {
+    double least, span;
+} soma_onnx_range;
+
+/* False of types that are as wide as what is computed, or wider. */
+bool soma_onnx_get_range(int32_t type, soma_onnx_range *of);
+double soma_onnx_wrap_into(const soma_onnx_range *of, double number);
+/* A whole number of the type, as it wraps where that is narrow. */
 double soma_onnx_wrap_number(int32_t type, double number);
 
 /* --------------------------------------------------------------------------- batch.c: a batch that is not in front */
