@@ -102,6 +102,8 @@ static const struct {
     {SOMA_HARD_SWISH, 0, 0, -1.5, -0.375},
     {SOMA_HARD_SWISH, 0, 0, 2.0, 1.6666666666666667},
     {SOMA_HARD_SWISH, 0, 0, 7.0, 7.0},
+    {SOMA_HARD_SWISH, 0, 0, INFINITY, INFINITY},
+    {SOMA_HARD_SWISH, 0, 0, -INFINITY, NAN}, /* times 0 */
     {SOMA_RELU6, 0, 0, -1.5, 0.0},
     {SOMA_RELU6, 0, 0, 2.0, 2.0},
     {SOMA_RELU6, 0, 0, 7.0, 6.0},

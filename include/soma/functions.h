@@ -132,7 +132,7 @@
       SOMA_MISH_TANH(EXP(-ABS(v)), v) + v * SOMA_MISH_SLOPE(EXP(-ABS(v)), v),                                                \
       SOMA_SMOOTH, 0, 0, 0, 1, HE_UNIFORM, "", ("Mish", 18, "", ""))                                                         \
     X(HARD_SWISH, hard_swish, 0,                                                                                             \
-      x < R(-3.0) ? R(0.0) : (x > R(3.0) ? x : x * (x + R(3.0)) / R(6.0)),                                                   \
+      x > R(3.0) ? x : x * (x < R(-3.0) ? R(0.0) : x + R(3.0)) / R(6.0),                                                     \
       v < R(-3.0) ? R(0.0) : (v > R(3.0) ? R(1.0) : (R(2.0) * v + R(3.0)) / R(6.0)),                                         \
       SOMA_KINKS(-3.0, 3.0), 0, 0, 0, 1, HE_UNIFORM, "hardswish hard_silu hardsilu", ("HardSwish", 14, "", ""))              \
     X(RELU6, relu6, 1,                                                                                                       \
