@@ -52,6 +52,9 @@ void soma_onnx_put_node(soma_onnx_exporter *exporter, const char *op, const char
 #define PUT(op, out, a, b) soma_onnx_put_node(exporter, op, out, a, b)
 void soma_onnx_put_reshaped(soma_onnx_exporter *exporter, const char *out, const char *x, const int64_t *shape,
                             size_t rank);
+/* pad.c: `pads` in front of each of `rank` dimensions, then behind each; the batch is one of them. */
+void soma_onnx_put_padded(soma_onnx_exporter *exporter, const char *out, const char *x, const int64_t *pads,
+                          uint32_t rank, float value);
 /* The tensor as a node of all its inputs and an axis. */
 void soma_onnx_put_with_axis(soma_onnx_exporter *exporter, const char *op, const soma_tensor *tensor, uint32_t axis);
 

@@ -155,6 +155,21 @@ SOMA_ONNX_OP(Pad, 1, 1, 4, "mode pads paddings value", import_pad, 0);
 /* ---------------------------------------------------------------------------------------------------------- export */
 
 /* The pads became an input in opset 11. */
+void soma_onnx_put_padded(soma_onnx_exporter *exporter, const char *out, const char *x, const int64_t *pads,
+                          uint32_t rank, float value) {
+    if (exporter->opset < 11) {
+        size_t node = soma_onnx_begin_node(exporter, "Pad", out, (const char *[]){x, NULL});
+        soma_onnx_put_attribute_integers(exporter, "pads", pads, (size_t)2 * rank);
+        soma_onnx_put_attribute_float(exporter, "value", value);
+        soma_onnx_end_node(exporter, node);
+        return;
+    }
+    soma_onnx_name list = soma_onnx_list(exporter, pads, (size_t)2 * rank);
+    soma_onnx_name number = soma_onnx_number(exporter, value);
+    soma_onnx_end_node(exporter,
+                       soma_onnx_begin_node(exporter, "Pad", out, (const char *[]){x, list.text, number.text, NULL}));
+}
+
 soma_status soma_onnx_export_pad(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
     int64_t pads[2 * (SOMA_MAX_RANK + 1)] = {0};
     uint32_t batch = tensor->batched ? 1 : 0, rank = tensor->rank + batch;
@@ -163,16 +178,6 @@ soma_status soma_onnx_export_pad(soma_onnx_exporter *exporter, const soma_tensor
         pads[batch + i] = (int64_t)tensor->attributes.pad.before[i];
         pads[rank + batch + i] = (int64_t)tensor->attributes.pad.after[i];
     }
-    if (exporter->opset < 11) {
-        size_t node = soma_onnx_begin_node(exporter, "Pad", out, (const char *[]){x, NULL});
-        soma_onnx_put_attribute_integers(exporter, "pads", pads, (size_t)2 * rank);
-        soma_onnx_put_attribute_float(exporter, "value", tensor->attributes.pad.value);
-        soma_onnx_end_node(exporter, node);
-        return SOMA_OK;
-    }
-    soma_onnx_name list = soma_onnx_list(exporter, pads, (size_t)2 * rank);
-    soma_onnx_name value = soma_onnx_number(exporter, tensor->attributes.pad.value);
-    soma_onnx_end_node(exporter,
-                       soma_onnx_begin_node(exporter, "Pad", out, (const char *[]){x, list.text, value.text, NULL}));
+    soma_onnx_put_padded(exporter, out, x, pads, rank, tensor->attributes.pad.value);
     return SOMA_OK;
 }

@@ -3,6 +3,8 @@
 #include "io/onnx/family.h"
 #include "io/onnx/window.h"
 
+#include <math.h>
+
 /* ---------------------------------------------------------------------------------------------------------- import */
 
 /* The devices have three dimensions of positions, of which an image of fewer has the last. */
@@ -67,34 +69,127 @@ static void need_opset(soma_onnx_exporter *exporter, const soma_tensor *tensor, 
     if (dilated) soma_onnx_need_opset(exporter, largest ? 10 : 19);
 }
 
-soma_status soma_onnx_export_pool(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
-    const soma_pool_params *params = &tensor->attributes.pool.params;
+/* Of the devices' three dimensions the last ones, as lists of attributes. */
+typedef struct pool_lists {
+    uint32_t rank;
     int64_t size[SOMA_ONNX_IMAGE_RANK], stride[SOMA_ONNX_IMAGE_RANK], dilation[SOMA_ONNX_IMAGE_RANK];
     int64_t pads[2 * SOMA_ONNX_IMAGE_RANK];
-    uint32_t rank = tensor->rank - 1;
-    bool dilated = false;
-    for (uint32_t i = 0; i < rank; i++) {
-        uint32_t at = SOMA_ONNX_IMAGE_RANK - rank + i;
-        size[i] = params->size[at];
-        stride[i] = params->stride[at];
-        dilation[i] = params->dilation[at];
-        pads[i] = params->before[at];
-        pads[rank + i] = params->after[at];
-        dilated |= dilation[i] != 1;
+    bool dilated, ceil, count_padding;
+    bool wide; /* a padding is as large as the window */
+} pool_lists;
+
+static pool_lists lists_of(const soma_tensor *tensor) {
+    const soma_pool_params *params = &tensor->attributes.pool.params;
+    pool_lists out = {.rank = tensor->rank - 1, .ceil = tensor->attributes.pool.ceil};
+    out.count_padding = params->kind == SOMA_POOL_AVERAGE && params->count_padding;
+    for (uint32_t i = 0; i < out.rank; i++) {
+        uint32_t at = SOMA_ONNX_IMAGE_RANK - out.rank + i;
+        out.size[i] = params->size[at];
+        out.stride[i] = params->stride[at];
+        out.dilation[i] = params->dilation[at];
+        out.pads[i] = params->before[at];
+        out.pads[out.rank + i] = params->after[at];
+        out.dilated |= out.dilation[i] != 1;
+        out.wide |= SOMA_MAX(params->before[at], params->after[at]) >= out.size[i];
     }
-    need_opset(exporter, tensor, dilated);
-    const char *input[] = {soma_onnx_first_of(exporter, tensor->input[0]), NULL};
+    return out;
+}
+
+/* What the mean over all places of a window, of which those outside are zeros, is multiplied by along a dimension: so
+ * that it is over those that count. */
+static float share_that_counts(const soma_tensor *tensor, const pool_lists *lists, uint32_t i, size_t window) {
+    int64_t padding = lists->count_padding ? lists->pads[i] : 0, dilation = lists->dilation[i];
+    int64_t end = (int64_t)tensor->input[0]->shape[i] + (lists->count_padding ? lists->pads[lists->rank + i] : 0);
+    int64_t start = (int64_t)window * lists->stride[i] - lists->pads[i];
+    int64_t before = start < -padding ? (-padding - start + dilation - 1) / dilation : 0;
+    int64_t until = start < end ? (end - start + dilation - 1) / dilation : 0;
+    int64_t count = SOMA_MIN(until, lists->size[i]) - before;
+    return count > 0 ? (float)lists->size[i] / (float)count : 0;
+}
+
+/* [positions...] of every window; *needed: one is not 1. */
+static soma_status make_shares(const soma_tensor *tensor, const pool_lists *lists, float **shares, bool *needed) {
+    size_t count = 1;
+    *needed = false;
+    for (uint32_t i = 0; i < lists->rank; i++) count *= tensor->shape[i];
+    *shares = soma_calloc(count, sizeof **shares);
+    if (!*shares) return soma_out_of_memory(count * sizeof **shares, "numbers of an ONNX model");
+    for (size_t n = 0; n < count; n++) {
+        size_t rest = n;
+        (*shares)[n] = 1;
+        for (uint32_t i = lists->rank; i-- > 0; rest /= tensor->shape[i])
+            (*shares)[n] *= share_that_counts(tensor, lists, i, rest % tensor->shape[i]);
+        *needed |= (*shares)[n] != 1;
+    }
+    return SOMA_OK;
+}
+
+/* out = x times the shares */
+static soma_status put_shares(soma_onnx_exporter *exporter, const soma_tensor *tensor, const pool_lists *lists,
+                              soma_onnx_name *x) {
+    soma_onnx_name name, out;
+    float *shares;
+    bool needed;
+    SOMA_TRY(make_shares(tensor, lists, &shares, &needed));
+    if (needed) {
+        name = soma_onnx_constant_name(exporter, "constant");
+        out = soma_onnx_temporary(exporter);
+        soma_onnx_put_constant(exporter, name.text, lists->rank, tensor->shape, shares);
+        PUT("Mul", out.text, x->text, name.text);
+        *x = out;
+    }
+    soma_free(shares);
+    return SOMA_OK;
+}
+
+/*
+ * onnxruntime takes no padding as large as the window, which dilation allows: then the padding is a node in front, up
+ * to where the last window ends.
+ */
+static soma_onnx_name put_padding(soma_onnx_exporter *exporter, const soma_tensor *tensor, const char *x,
+                                  pool_lists *lists) {
+    int64_t pads[2 * (2 + SOMA_ONNX_IMAGE_RANK)] = {0};
+    uint32_t rank = 2 + lists->rank;
+    soma_onnx_name name = soma_onnx_temporary(exporter);
+    for (uint32_t i = 0; i < lists->rank; i++) {
+        int64_t end =
+            ((int64_t)tensor->shape[i] - 1) * lists->stride[i] + lists->dilation[i] * (lists->size[i] - 1) + 1;
+        pads[2 + i] = lists->pads[i];
+        pads[rank + 2 + i] = SOMA_MAX(end - lists->pads[i] - (int64_t)tensor->input[0]->shape[i], (int64_t)0);
+        lists->pads[i] = lists->pads[lists->rank + i] = 0;
+    }
+    lists->ceil = lists->count_padding = false;
+    bool largest = tensor->attributes.pool.params.kind == SOMA_POOL_MAX;
+    soma_onnx_put_padded(exporter, name.text, x, pads, rank, largest ? -INFINITY : 0);
+    return name;
+}
+
+static soma_onnx_name put_pool(soma_onnx_exporter *exporter, const char *op, const char *x, const pool_lists *lists) {
     soma_onnx_name out = soma_onnx_temporary(exporter);
-    size_t node =
-        soma_onnx_begin_node(exporter, params->kind == SOMA_POOL_MAX ? "MaxPool" : "AveragePool", out.text, input);
-    soma_onnx_put_attribute_integers(exporter, "kernel_shape", size, rank);
-    soma_onnx_put_attribute_integers(exporter, "strides", stride, rank);
-    soma_onnx_put_attribute_integers(exporter, "pads", pads, (size_t)2 * rank);
-    if (dilated) soma_onnx_put_attribute_integers(exporter, "dilations", dilation, rank);
-    if (tensor->attributes.pool.ceil) soma_onnx_put_attribute_integer(exporter, "ceil_mode", 1);
-    if (params->kind == SOMA_POOL_AVERAGE && params->count_padding)
-        soma_onnx_put_attribute_integer(exporter, "count_include_pad", 1);
+    size_t node = soma_onnx_begin_node(exporter, op, out.text, (const char *[]){x, NULL});
+    soma_onnx_put_attribute_integers(exporter, "kernel_shape", lists->size, lists->rank);
+    soma_onnx_put_attribute_integers(exporter, "strides", lists->stride, lists->rank);
+    soma_onnx_put_attribute_integers(exporter, "pads", lists->pads, (size_t)2 * lists->rank);
+    if (lists->dilated) soma_onnx_put_attribute_integers(exporter, "dilations", lists->dilation, lists->rank);
+    if (lists->ceil) soma_onnx_put_attribute_integer(exporter, "ceil_mode", 1);
+    if (lists->count_padding) soma_onnx_put_attribute_integer(exporter, "count_include_pad", 1);
     soma_onnx_end_node(exporter, node);
+    return out;
+}
+
+soma_status soma_onnx_export_pool(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
+    const pool_lists given = lists_of(tensor);
+    pool_lists lists = given;
+    bool largest = tensor->attributes.pool.params.kind == SOMA_POOL_MAX;
+    const char *x = soma_onnx_first_of(exporter, tensor->input[0]);
+    soma_onnx_name padded;
+    need_opset(exporter, tensor, given.dilated);
+    if (given.wide) {
+        padded = put_padding(exporter, tensor, x, &lists);
+        x = padded.text;
+    }
+    soma_onnx_name out = put_pool(exporter, largest ? "MaxPool" : "AveragePool", x, &lists);
+    if (given.wide && !largest) SOMA_TRY(put_shares(exporter, tensor, &given, &out));
     soma_onnx_made_first(exporter, tensor, out.text);
     return SOMA_OK;
 }
