@@ -182,14 +182,42 @@ static window_lists lists_of(const soma_tensor *tensor) {
     return out;
 }
 
+/*
+ * onnxruntime computes no transposed convolution whose output_padding is a stride or more. As much less of the padding
+ * behind is the same; and so are zeros behind the input, each of which makes the result a stride longer.
+ */
+static soma_onnx_name shorten_output_padding(soma_onnx_exporter *exporter, const char *x, window_lists *lists) {
+    int64_t pads[2 * (2 + SOMA_ONNX_IMAGE_RANK)] = {0};
+    uint32_t rank = 2 + lists->rank;
+    soma_onnx_name name;
+    bool padded = false;
+    for (uint32_t i = 0; i < lists->rank; i++) {
+        int64_t *more = &lists->more[i], *after = &lists->pads[lists->rank + i];
+        if (*more < lists->stride[i]) continue;
+        int64_t less = SOMA_MIN(*more, *after);
+        *more -= less;
+        *after -= less;
+        pads[rank + 2 + i] = *more / lists->stride[i];
+        *more %= lists->stride[i];
+        padded |= pads[rank + 2 + i] > 0;
+    }
+    if (padded) {
+        name = soma_onnx_temporary(exporter);
+        soma_onnx_put_padded(exporter, name.text, x, pads, rank, 0);
+    } else
+        memcpy(name.text, x, sizeof name.text);
+    return name;
+}
+
 static soma_status put_conv(soma_onnx_exporter *exporter, const soma_tensor *tensor, const char *op) {
-    const window_lists lists = lists_of(tensor);
+    window_lists lists = lists_of(tensor);
     for (uint32_t i = 0; i < 2 * lists.rank; i++)
         if (lists.pads[i] < 0)
             return soma_error(SOMA_UNSUPPORTED, "a padding of %lld has no ONNX form", (long long)lists.pads[i]);
     soma_onnx_name weight = weight_name(exporter, tensor->input[1]), out = soma_onnx_temporary(exporter);
     const char *bias = tensor->input_count > 2 ? soma_onnx_name_of(exporter, tensor->input[2]) : NULL;
-    const char *input[] = {soma_onnx_first_of(exporter, tensor->input[0]), weight.text, bias, NULL};
+    soma_onnx_name x = shorten_output_padding(exporter, soma_onnx_first_of(exporter, tensor->input[0]), &lists);
+    const char *input[] = {x.text, weight.text, bias, NULL};
     size_t node = soma_onnx_begin_node(exporter, op, out.text, input);
     soma_onnx_put_attribute_integers(exporter, "kernel_shape", lists.kernel, lists.rank);
     soma_onnx_put_attribute_integers(exporter, "strides", lists.stride, lists.rank);
