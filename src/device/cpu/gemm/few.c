@@ -81,19 +81,21 @@ static inline __attribute__((always_inline)) void multiply_strip(const soma_call
     }
 }
 
+#if FEW_VECTORS > 8
+#define WIDEST_STRIP(rows)                                                                                             \
+    if (vectors > 8 && (rows) == 1)                                                                                    \
+        multiply_strip(call, p, column, terms, rows, FEW_VECTORS, SOMA_LANES);                                         \
+    else
+#else
+#define WIDEST_STRIP(rows)
+#endif
 #define STRIP(rows)                                                                                                    \
     static void strip_##rows(const soma_call *call, const few_plan *p, size_t column, soma_range terms,                \
                              size_t vectors, size_t count) {                                                           \
-        if (vectors > 8 && (rows) == 1)                                                                                \
-            multiply_strip(call, p, column, terms, rows, FEW_VECTORS, SOMA_LANES);                                     \
-        else if (vectors == 8)                                                                                         \
-            multiply_strip(call, p, column, terms, rows, 8, SOMA_LANES);                                               \
-        else if (vectors == 4)                                                                                         \
-            multiply_strip(call, p, column, terms, rows, 4, SOMA_LANES);                                               \
-        else if (vectors == 2)                                                                                         \
-            multiply_strip(call, p, column, terms, rows, 2, SOMA_LANES);                                               \
-        else                                                                                                           \
-            multiply_strip(call, p, column, terms, rows, 1, count);                                                    \
+        WIDEST_STRIP(rows) if (vectors == 8) multiply_strip(call, p, column, terms, rows, 8, SOMA_LANES);              \
+        else if (vectors == 4) multiply_strip(call, p, column, terms, rows, 4, SOMA_LANES);                            \
+        else if (vectors == 2) multiply_strip(call, p, column, terms, rows, 2, SOMA_LANES);                            \
+        else multiply_strip(call, p, column, terms, rows, 1, count);                                                   \
     }
 STRIP(1)
 STRIP(2)
