@@ -9,8 +9,7 @@
 #define SOMA_GEMM_FEW(width) ((width) == 16 ? 32 : 8)
 /* And so deep, at most, where columns are gone down more than once: then they stay in the second cache. */
 #define SOMA_GEMM_FEW_DEPTH 2048
-/* Terms of a sum that is then added to the result: the error of one sum of all would grow with their number, this one's with the square root
- * of it, or with this, whichever is more. */
+/* Terms of a sum that is then added to the result: the error of one sum of all k grows with k, that of such pieces with 512 + k / 512. */
 #define SOMA_GEMM_FEW_TERMS 512
 
 #endif

@@ -207,7 +207,7 @@ static void quantized_rows(void) {
     put("Mul", INPUTS("f", "half"), "table", NULL, 0);
     put("Gather", INPUTS("table", "ids"), "rows", NULL, 0);
     for (int i = 0; i < 10; i++) {
-        char cast[16], before[16];
+        char cast[32], before[16];
         snprintf(cast, sizeof cast, "cast %d", i);
         snprintf(name, sizeof name, "more %d", i);
         snprintf(before, sizeof before, "%s", sum);

@@ -198,16 +198,18 @@ static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size
 
 /*
  * What it costs to write an element of c into a row that other threads write, too, in multiplications: what the
- * hardware fetches ahead along a row has to be given back to them. With ten terms a product took twice the time.
+ * hardware fetches ahead along a row has to be given back to them. With ten terms a product took two to six times as
+ * long; with SHARED_TERMS nothing of it is seen any more.
  * Where there are fewer tiles of rows than tasks, that is only counted for rows shorter than LONG_ROW: what is handed
  * over does not grow with them, and from there on two threads of near cores are quicker than one by half.
  */
-#define SHARED_ROWS 16.0
-#define LONG_ROW    4096
+#define SHARED_ROWS  16.0
+#define SHARED_TERMS 64
+#define LONG_ROW     4096
 
 /* The grid of at least `tasks` tasks for which the largest task, with what it packs, is least. */
 static void choose_grid(gemm_plan *p, size_t tasks) {
-    const bool shares = p->row_tiles >= tasks || p->n < LONG_ROW;
+    const bool shares = p->k < SHARED_TERMS && (p->row_tiles >= tasks || p->n < LONG_ROW);
     double best = 0.0;
     for (size_t columns = 1; columns <= SOMA_MIN(tasks, p->panels); columns++) {
         size_t rows = SOMA_MIN(soma_cpu_parts(tasks, columns), p->row_tiles);
