@@ -87,7 +87,7 @@ static void last_is_late(void *context, uint32_t thread) {
 }
 
 static void wait_often(shared *s) {
-    for (int i = 0; i < 60; i++) soma_threads_run(s->threads, last_is_late, s);
+    for (int i = 0; i < 30; i++) soma_threads_run(s->threads, last_is_late, s);
 }
 
 /* Who was without its core for long sleeps from then on: it is woken before what others still have to do is done. */

@@ -16,7 +16,7 @@
  *
  * Where other programs want the cores, a thread that offers its own gets it back when all of them have had theirs, long
  * after what it waits for, while one that sleeps gets it as soon as it is woken. A yield that took longer than LOST
- * seconds tells, and the next CROWDED waits of that thread end in sleep without one.
+ * seconds tells, and the next CROWDED waits of the team end in sleep without one.
  */
 #define SPINS   100
 #define YIELDS  500
@@ -45,6 +45,7 @@ struct soma_threads {
     _Alignas(CACHE_LINE) gate start; /* a region begins */
     _Alignas(CACHE_LINE) gate pass;  /* a barrier opens */
     _Alignas(CACHE_LINE) _Atomic uint32_t arrived;
+    _Alignas(CACHE_LINE) _Atomic int crowded;            /* so many waits more, or one less where two end at a time */
     _Alignas(CACHE_LINE) soma_thread_function *function; /* NULL: the team is dissolved */
     void *context;
     uint32_t count, started;
@@ -102,16 +103,18 @@ static bool has_changed(gate *g, uint32_t seen) {
     return atomic_load_explicit(&g->value, memory_order_acquire) != seen;
 }
 
-static void gate_wait(gate *g, uint32_t seen) {
-    static _Thread_local int crowded; /* so many waits more */
+static void gate_wait(soma_threads *threads, gate *g, uint32_t seen) {
     for (int i = 0; i < SPINS; i++) {
         if (has_changed(g, seen)) return;
         relax();
     }
-    if (crowded > 0) crowded--;
+    const int crowded = atomic_load_explicit(&threads->crowded, memory_order_relaxed);
+    if (crowded > 0) atomic_store_explicit(&threads->crowded, crowded - 1, memory_order_relaxed);
     for (int i = 0; crowded == 0 && i < YIELDS; i++) {
         if (has_changed(g, seen)) return;
-        if (yield_was_taken()) crowded = CROWDED;
+        if (!yield_was_taken()) continue;
+        atomic_store_explicit(&threads->crowded, CROWDED, memory_order_relaxed);
+        break;
     }
     pthread_mutex_lock(&g->mutex);
     atomic_fetch_add(&g->sleepers, 1);
@@ -128,7 +131,7 @@ static void rewind_loop(soma_threads *threads) {
 void soma_threads_barrier(soma_threads *threads) {
     uint32_t seen = atomic_load_explicit(&threads->pass.value, memory_order_relaxed);
     if (atomic_fetch_add_explicit(&threads->arrived, 1, memory_order_acq_rel) + 1 < threads->count) {
-        gate_wait(&threads->pass, seen);
+        gate_wait(threads, &threads->pass, seen);
         return;
     }
     atomic_store_explicit(&threads->arrived, 0, memory_order_relaxed);
@@ -158,7 +161,7 @@ static void *work(void *argument) {
     const worker *self = argument;
     soma_threads *team = self->team;
     for (uint32_t seen = 0;; seen++) {
-        gate_wait(&team->start, seen);
+        gate_wait(team, &team->start, seen);
         if (!team->function) return NULL;
         team->function(team->context, self->thread);
         soma_threads_barrier(team);
@@ -224,6 +227,7 @@ soma_status soma_threads_create(uint32_t count, soma_threads **result) {
     gate_init(&threads->start);
     gate_init(&threads->pass);
     atomic_init(&threads->arrived, 0);
+    atomic_init(&threads->crowded, 0);
     threads->workers = soma_calloc(count, sizeof *threads->workers);
     threads->parts = soma_malloc_aligned(CACHE_LINE, count * sizeof *threads->parts);
     soma_status status =

@@ -312,16 +312,17 @@ soma_status soma_cl_search(soma_cl_verdicts *drivers, const soma_cl_watch *watch
 }
 
 /* One search at a time: Mesa 22.3's Clover writes to memory of its own when it is asked for its name, without a lock,
- * though OpenCL promises that calls may come from several threads. */
+ * though OpenCL promises that calls may come from several threads; and drivers set variables of the environment, which
+ * is read to know them. */
 soma_status soma_cl_find(soma_cl_candidate **candidates, size_t *count) {
     static pthread_mutex_t searching = PTHREAD_MUTEX_INITIALIZER;
     soma_cl_verdicts drivers;
     *candidates = NULL;
     *count = 0;
     SOMA_TRY(soma_cl_check_process());
-    SOMA_TRY(soma_cl_know_drivers(&drivers));
     pthread_mutex_lock(&searching);
-    soma_status status = soma_cl_search(&drivers, NULL, candidates, count);
+    soma_status status = soma_cl_know_drivers(&drivers);
+    if (status == SOMA_OK) status = soma_cl_search(&drivers, NULL, candidates, count);
     pthread_mutex_unlock(&searching);
     return status;
 }
