@@ -197,7 +197,7 @@ END_TEST
  * that takes rows, so that no more goes to the host than their sum, of which the places of those above 2.75 are wanted.
  */
 static void quantized_rows(void) {
-    char name[16], sum[16] = "rows";
+    char name[32], sum[32] = "rows";
     put_typed_value(GRAPH_INPUT, "ids", INT64, SHAPE(1, 2));
     bytes("q", 3, SHAPE(3, 2), (const int8_t[]){1, 2, 3, 4, 5, 6});
     bytes("p", 3, SHAPE(2), (const int8_t[]){1, 0});
@@ -207,7 +207,7 @@ static void quantized_rows(void) {
     put("Mul", INPUTS("f", "half"), "table", NULL, 0);
     put("Gather", INPUTS("table", "ids"), "rows", NULL, 0);
     for (int i = 0; i < 10; i++) {
-        char cast[32], before[16];
+        char cast[32], before[32];
         snprintf(cast, sizeof cast, "cast %d", i);
         snprintf(name, sizeof name, "more %d", i);
         snprintf(before, sizeof before, "%s", sum);
