@@ -86,8 +86,7 @@ static soma_status check_range(const soma_cl_memory *memory, size_t offset, size
  * vectors too, are waited for.
  */
 static const void *copy_outgoing(soma_cl_device *device, const void *source, size_t bytes) {
-    if (device->info.kind != SOMA_DEVICE_OPENCL_CPU || !soma_cl_works_on_vectors(device) || bytes > OUTGOING_MOST ||
-        bytes > OUTGOING_ROOM - device->outgoing_used)
+    if (!soma_cl_is_processor(device) || bytes > OUTGOING_MOST || bytes > OUTGOING_ROOM - device->outgoing_used)
         return NULL;
     if (!device->outgoing) device->outgoing = soma_calloc(OUTGOING_ROOM, 1);
     if (!device->outgoing) return NULL;
@@ -97,15 +96,31 @@ static const void *copy_outgoing(soma_cl_device *device, const void *source, siz
     return copy;
 }
 
+/* How a transfer that is waited for is enqueued: where commands are awaited by looking at them (finish.c), with an
+ * event for that; else the library waits itself. */
+static cl_bool blocks(const soma_cl_device *device) {
+    return soma_cl_is_processor(device) ? CL_FALSE : CL_TRUE;
+}
+
+/* Waits for one that was enqueued with this code and, unless it blocked, this event. */
+static cl_int finish_transfer(soma_cl_device *device, cl_int code, cl_event event) {
+    if (code != CL_SUCCESS || !event) return code;
+    code = soma_cl_await(device, event);
+    clReleaseEvent(event);
+    return code;
+}
+
 soma_status soma_cl_write(void *state, void *memory, size_t offset, const void *source, size_t bytes) {
     soma_cl_device *device = state;
     soma_cl_memory *handle = memory;
     SOMA_TRY(check_range(handle, offset, bytes, "writing"));
     const void *copy = copy_outgoing(device, source, bytes);
+    const cl_bool block = !copy && blocks(device);
+    cl_event event = NULL;
     if (copy) device->busy = true;
-    SOMA_TRY(soma_cl_check(clEnqueueWriteBuffer(device->queue, handle->buffer, copy ? CL_FALSE : CL_TRUE, offset, bytes,
-                                                copy ? copy : source, 0, NULL, NULL),
-                           "writing %zu bytes to %s", bytes, device->info.name));
+    cl_int code = clEnqueueWriteBuffer(device->queue, handle->buffer, block, offset, bytes, copy ? copy : source, 0,
+                                       NULL, copy || block ? NULL : &event);
+    SOMA_TRY(soma_cl_check(finish_transfer(device, code, event), "writing %zu bytes to %s", bytes, device->info.name));
     if (copy) return soma_cl_check(clFlush(device->queue), "clFlush on %s", device->info.name);
     soma_cl_has_finished(device);
     return SOMA_OK;
@@ -115,9 +130,12 @@ soma_status soma_cl_read(void *state, void *memory, size_t offset, void *target,
     soma_cl_device *device = state;
     soma_cl_memory *handle = memory;
     SOMA_TRY(check_range(handle, offset, bytes, "reading"));
+    const cl_bool block = blocks(device);
+    cl_event event = NULL;
+    cl_int code = clEnqueueReadBuffer(device->queue, handle->buffer, block, offset, bytes, target, 0, NULL,
+                                      block ? NULL : &event);
     SOMA_TRY(
-        soma_cl_check(clEnqueueReadBuffer(device->queue, handle->buffer, CL_TRUE, offset, bytes, target, 0, NULL, NULL),
-                      "reading %zu bytes from %s", bytes, device->info.name));
+        soma_cl_check(finish_transfer(device, code, event), "reading %zu bytes from %s", bytes, device->info.name));
     soma_cl_has_finished(device);
     return SOMA_OK;
 }

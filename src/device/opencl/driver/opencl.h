@@ -71,10 +71,16 @@ typedef struct soma_cl_device {
     soma_cl_stage *stages;              /* a list */
     soma_cl_memory *leaving;            /* let go of while commands ran, a list */
     bool driver_is_gone;                /* in a child of fork(): no call of the driver returns */
+    int crowded;                        /* so many waits more are slept through, see finish.c */
 } soma_cl_device;
 
 static inline bool soma_cl_works_on_vectors(const soma_cl_device *device) {
     return device->style.width > 1;
+}
+
+/* Whether its kernels run on the host's own cores, by threads of its library. */
+static inline bool soma_cl_is_processor(const soma_cl_device *device) {
+    return device->info.kind == SOMA_DEVICE_OPENCL_CPU && soma_cl_works_on_vectors(device);
 }
 
 /* What a `memory` handle points to. */
@@ -101,7 +107,10 @@ soma_status soma_cl_open(const struct soma_cl_candidate *candidate, cl_context c
 /* ----------------------------------------------------------------------------------------------------- finish.c */
 
 /* Returns when all that was enqueued is done, with the code of an error if any of it failed. */
-cl_int soma_cl_finish(const soma_cl_device *device);
+cl_int soma_cl_finish(soma_cl_device *device);
+
+/* Returns when a command of the queue is done, with the code of an error if it failed. */
+cl_int soma_cl_await(soma_cl_device *device, cl_event event);
 
 /* ---------------------------------------------------------------------------------------------------- release.c */
 
