@@ -10,8 +10,10 @@
 
 #include <string.h>
 
-/* What a launch of its own costs, in nanoseconds: 3000 to 5000 were measured with PoCL. */
-#define LAUNCH_COST 4000.0
+/* What a launch of its own costs, in nanoseconds. With PoCL 8000 to 12000 pass between one whose groups several threads
+ * have done and the next, 1000 to 5000 after one of a single thread. More than this puts calls into lists that go
+ * through much memory, which takes longer than cost_of() says. */
+#define LAUNCH_COST 6000.0
 
 /* For fewer runs no lists are made: their kernel takes seconds to compile, once on a machine, and some ms to load. */
 #define LEAST_RUNS 256
@@ -107,14 +109,27 @@ static bool is_listed(const soma_call *call, bool layers) {
     return call->primitive != SOMA_PRIMITIVE_RECURRENT || call->view[RECURRENT_Y].shape[0] == 1;
 }
 
+/* What part of one thread's time a call takes where each group is done by one of the device's threads: as that of its
+ * launches of which most groups are, since nothing says which launch takes the time. */
+static double share_of_threads(const soma_cl_device *device, const soma_cl_prepared *prepared) {
+    const size_t threads = SOMA_MAX(device->info.compute_units, 1u);
+    double share = 1;
+    for (uint32_t i = 0; i < prepared->launch_count; i++) {
+        const soma_cl_launch *launch = &prepared->launch[i];
+        const size_t groups =
+            SOMA_MAX(launch->global[0] / launch->local[0] * (launch->global[1] / launch->local[1]), (size_t)1);
+        share = SOMA_MIN(share, (double)soma_cl_pieces(groups, threads) / (double)groups);
+    }
+    return share;
+}
+
 /* Whether a call gains by being in a list: there one thread alone does it, but without a launch of its own. */
 static bool belongs_in_list(const soma_cl_device *device, const soma_call *call, bool layers) {
     const soma_cl_prepared *prepared = call->prepared;
     if (!prepared || prepared->product || prepared->launch_count == 0) return false;
     if (prepared->list && !prepared->list->broken) return false;
     if (!is_listed(call, layers) || launches_of(prepared) > MOST_LAUNCHES) return false;
-    double threads = SOMA_MAX(device->info.compute_units, 1u);
-    return cost_of(call) * (1.0 - 1.0 / threads) < LAUNCH_COST * (double)launches_of(prepared);
+    return cost_of(call) * (1.0 - share_of_threads(device, prepared)) < LAUNCH_COST * (double)launches_of(prepared);
 }
 
 /* How many of the first calls go into a list: as many as belong there. */
