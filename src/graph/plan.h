@@ -125,6 +125,9 @@ soma_status soma_plan_lend(soma_plan *plan, const soma_tensor *tensor, void *mem
 void soma_plan_locate(const soma_plan *plan, const soma_tensor *tensor, void **memory, size_t *offset);
 /* A kept tensor's value (or an input's) as float32; waits for the device. `tensor` is of the plan's graph. */
 soma_status soma_plan_read(soma_plan *plan, const soma_tensor *tensor, float *values, size_t count);
+/* The same of several, but of those whose values[i] is NULL, each with so many numbers as the plan's batch takes. What
+ * lies close together comes with one wait. */
+soma_status soma_plan_read_several(soma_plan *plan, soma_tensor *const *tensors, float *const *values, size_t count);
 
 /*
  * Where a run is interrupted: behind the calls that make the tensors up to number after[i] of the graph, for each i in

@@ -200,6 +200,65 @@ soma_status soma_plan_read(soma_plan *plan, const soma_tensor *tensor, float *va
     return soma_executor_read(plan->executor, memory, offset / soma_executor_element(plan->executor), values, count);
 }
 
+/* Reading costs devices a wait and, on a bus, a way back; so many bytes that lie together come as quickly as few. */
+#define READ_TOGETHER 65536
+
+/* What several tensors take of one memory. */
+typedef struct span {
+    void *memory;
+    size_t begin, end; /* bytes */
+    size_t tensors;
+} span;
+
+static bool add_to_span(span *all, const soma_plan *plan, const soma_tensor *tensor) {
+    void *memory;
+    size_t begin;
+    soma_plan_locate(plan, tensor, &memory, &begin);
+    const size_t end = begin + soma_tensor_full_count(tensor, plan->batch) * sizeof(float);
+    if (all->tensors++ == 0) *all = (span){memory, begin, end, 1};
+    all->begin = SOMA_MIN(all->begin, begin);
+    all->end = SOMA_MAX(all->end, end);
+    return memory == all->memory && tensor->dtype == SOMA_F32 && all->end - all->begin <= READ_TOGETHER;
+}
+
+/* Whether it pays to read these together, from where to where. What lies in the host's memory is there already. */
+static bool lie_together(const soma_plan *plan, soma_tensor *const *tensors, float *const *values, size_t count,
+                         span *all) {
+    *all = (span){0};
+    if (plan->executor->real != SOMA_F32 || plan->executor->device->info.kind == SOMA_DEVICE_CPU) return false;
+    for (size_t i = 0; i < count; i++)
+        if (values[i] && !add_to_span(all, plan, tensors[i])) return false;
+    return all->tensors > 1;
+}
+
+static soma_status read_together(const soma_plan *plan, soma_tensor *const *tensors, float *const *values, size_t count,
+                                 const span *all) {
+    const size_t bytes = all->end - all->begin;
+    unsigned char *read = soma_malloc(SOMA_MAX(bytes, (size_t)1));
+    if (!read) return soma_out_of_memory(bytes, "outputs that are read together");
+    soma_status status = soma_device_read(plan->executor->device, all->memory, all->begin, read, bytes);
+    for (size_t i = 0; status == SOMA_OK && i < count; i++) {
+        void *memory;
+        size_t offset;
+        if (!values[i]) continue;
+        soma_plan_locate(plan, tensors[i], &memory, &offset);
+        memcpy(values[i], read + (offset - all->begin),
+               soma_tensor_full_count(tensors[i], plan->batch) * sizeof(float));
+    }
+    soma_free(read);
+    return status;
+}
+
+soma_status soma_plan_read_several(soma_plan *plan, soma_tensor *const *tensors, float *const *values, size_t count) {
+    span all;
+    SOMA_TRY(soma_plan_bind(plan));
+    if (lie_together(plan, tensors, values, count, &all)) return read_together(plan, tensors, values, count, &all);
+    for (size_t i = 0; i < count; i++)
+        if (values[i])
+            SOMA_TRY(soma_plan_read(plan, tensors[i], values[i], soma_tensor_full_count(tensors[i], plan->batch)));
+    return SOMA_OK;
+}
+
 soma_status soma_plan_exchange(soma_plan *plan, const soma_tensor *tensor, float *values, bool to_device) {
     soma_executor *executor = plan->executor;
     size_t offset, count = soma_tensor_full_count(tensor, plan->batch);

@@ -113,11 +113,7 @@ soma_status soma_session_run(soma_session *session, size_t batch, const float *c
         SOMA_TRY(soma_plan_write_input(plan, i, inputs[i], SOMA_F32, 1.0f, 0.0f));
     }
     SOMA_TRY(finish(session, plan));
-    for (size_t i = 0; outputs && i < output_count(session); i++) {
-        const soma_tensor *output = session->step->output[i];
-        if (outputs[i]) SOMA_TRY(soma_plan_read(plan, output, outputs[i], batch * soma_tensor_count(output)));
-    }
-    return SOMA_OK;
+    return outputs ? soma_plan_read_several(plan, session->step->output, outputs, output_count(session)) : SOMA_OK;
 }
 
 /* ------------------------------------------------------------------------------------------------- on device memory */
