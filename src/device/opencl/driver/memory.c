@@ -102,10 +102,12 @@ static cl_bool blocks(const soma_cl_device *device) {
     return soma_cl_is_processor(device) ? CL_FALSE : CL_TRUE;
 }
 
-/* Waits for one that was enqueued with this code and, unless it blocked, this event. */
+/* Waits for one that was enqueued with this code and, unless it blocked, this event. Where the wait fails the transfer
+ * may still be under way, to memory that the caller then gives back. */
 static cl_int finish_transfer(soma_cl_device *device, cl_int code, cl_event event) {
     if (code != CL_SUCCESS || !event) return code;
     code = soma_cl_await(device, event);
+    if (code != CL_SUCCESS) clFinish(device->queue);
     clReleaseEvent(event);
     return code;
 }
