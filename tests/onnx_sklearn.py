@@ -28,7 +28,7 @@ def data(random, classes):
 def models():
     """Name, model that is fitted, samples, options of the export."""
     import numpy
-    from sklearn import decomposition, ensemble, impute, linear_model, neural_network, pipeline, preprocessing, svm, tree
+    from sklearn import decomposition, ensemble, impute, linear_model, naive_bayes, neighbors, neural_network, pipeline, preprocessing, svm, tree
     random = numpy.random.default_rng(3)
     x, three = data(random, 3)
     two_x, two = data(random, 2)
@@ -72,6 +72,10 @@ def models():
     yield "SVM, words, polynomial", scaled(svm.SVC(kernel="poly", coef0=1)).fit(x, words), x
     yield "SVM, linear", scaled(svm.SVC(kernel="linear")).fit(x, three), x
     yield "SVM, sigmoid", scaled(svm.SVC(kernel="sigmoid")).fit(x, three), x
+    yield "categorical Bayes", naive_bayes.CategoricalNB().fit(numpy.abs(x).round().clip(0, 3), three), numpy.abs(x).round().clip(0, 3)
+    yield "nearest neighbours", neighbors.KNeighborsClassifier().fit(x, three), x
+    yield "nearest neighbours regressor", neighbors.KNeighborsRegressor(3).fit(x, target), x
+    yield "AdaBoost regressor", ensemble.AdaBoostRegressor(n_estimators=8, random_state=1).fit(x, target), x
     yield "SVM far from 0", svm.SVC().fit(two_x + 1000, two), two_x + 1000
     yield "SVM regressor", svm.SVR().fit(x, target), x
     yield "linear SVM regressor", svm.LinearSVR().fit(x, target), x

@@ -767,6 +767,83 @@ START_TEST(elements_that_no_network_takes_are_taken_on_the_host) {
 }
 END_TEST
 
+/* ------------------------------------------------------------------------------------------- support vector machines
+ */
+
+static size_t probabilities_of_pairs;
+
+static void put_floats(const char *name, size_t count, const float *values) {
+    size_t one = soma_protobuf_open(W, NODE_ATTRIBUTE);
+    soma_protobuf_put_text(W, 1, name);
+    for (size_t i = 0; i < count; i++) soma_protobuf_put_float(W, 7, values[i]);
+    soma_protobuf_put_integer(W, 20, 6);
+    soma_protobuf_close(W, one);
+}
+
+/* Three classes 5, 7 and 9 with a vector each, of one feature. */
+static void machine(void) {
+    static const int64_t labels[] = {5, 7, 9}, each[] = {1, 1, 1};
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 1));
+    size_t one = soma_protobuf_open(W, GRAPH_NODE);
+    soma_protobuf_put_text(W, NODE_INPUT, "x");
+    soma_protobuf_put_text(W, NODE_OUTPUT, "label");
+    soma_protobuf_put_text(W, NODE_OUTPUT, "probabilities");
+    soma_protobuf_put_text(W, NODE_OP, "SVMClassifier");
+    soma_protobuf_put_text(W, 7, "ai.onnx.ml");
+    soma_onnx_put_attribute_integers(&made, "classlabels_ints", labels, 3);
+    soma_onnx_put_attribute_integers(&made, "vectors_per_class", each, 3);
+    put_floats("support_vectors", 3, (const float[]){1, -1, 2});
+    put_floats("coefficients", 6, (const float[]){1, -1, 0.5F, 0.5F, 0.25F, -1});
+    put_floats("rho", 3, (const float[]){0.25F, -0.5F, 0.125F});
+    put_floats("prob_a", 3, (const float[]){-1, -2, -0.5F});
+    put_floats("prob_b", probabilities_of_pairs, (const float[]){0.5F, 0, -0.25F});
+    soma_protobuf_close(W, one);
+    put_typed_value(GRAPH_OUTPUT, "label", INT64, SHAPE(OPEN));
+    put_value(GRAPH_OUTPUT, "probabilities", SHAPE(OPEN, 3));
+}
+
+static soma_onnx_session *open_machine(void) {
+    const char *path = temporary_path("m.onnx");
+    soma_onnx_session *session;
+    onnx_make_graph(machine, 8, 13);
+    import_domain("ai.onnx.ml", 1);
+    expect_ok(soma_file_write(path, W->data, W->size));
+    expect_ok(soma_onnx_session_create(path, NULL, device, &session));
+    return session;
+}
+
+/* The numbers are onnxruntime's (1.32), which computes in float32 what stops after a number of turns. */
+START_TEST(probabilities_of_pairs_become_those_of_classes) {
+    static const float x[] = {0, 1, -2, 0.5F};
+    static const double expected[] = {0.2147839516401291,   0.41232529282569885, 0.3728908598423004,
+                                      0.7733833193778992,   0.10513695329427719, 0.12147964537143707,
+                                      0.006217246875166893, 0.9225393533706665,  0.0712432861328125,
+                                      0.48122185468673706,  0.22702427208423615, 0.29175376892089844};
+    const char *wanted[] = {"label"};
+    const soma_onnx_options labels = {.outputs = wanted, .output_count = 1};
+    const soma_array given = {x, SOMA_F32, 2, {4, 1}};
+    soma_onnx_session *session;
+    soma_network *network;
+    soma_array y[2];
+    probabilities_of_pairs = 3;
+    session = open_machine();
+    expect_ok(soma_onnx_session_run(session, &given, y));
+    expect_integers(&y[0], SHAPE(4), (const int64_t[]){5, 5, 7, 5});
+    expect_shape(&y[1], SOMA_F32, SHAPE(4, 3));
+    for (size_t i = 0; i < 12; i++)
+        ck_assert_double_le(fabs((double)((const float *)y[1].data)[i] - expected[i]), 1e-6);
+    soma_onnx_session_destroy(session);
+    expect_error(soma_load_onnx(temporary_path("m.onnx"), NULL, &network), SOMA_UNSUPPORTED, "computed on the host",
+                 "soma predict --raw");
+    expect_ok(soma_load_onnx(temporary_path("m.onnx"), &labels, &network));
+    soma_network_destroy(network);
+    probabilities_of_pairs = 2;
+    session = open_machine();
+    expect_error(soma_onnx_session_run(session, &given, y), SOMA_INVALID_FILE, "prob_b", "3, 2, 3 and 6 numbers");
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 int main(int argc, char **argv) {
     if (argc != 2) return 2;
     if (soma_device_open(argv[1], NULL, &device) != SOMA_OK) return printf("skipped: %s\n", soma_last_error()), 77;
@@ -793,6 +870,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, a_session_has_no_need_of_the_file);
     tcase_add_test(all, the_file_says_what_goes_in_and_out);
     tcase_add_test(all, elements_that_no_network_takes_are_taken_on_the_host);
+    tcase_add_test(all, probabilities_of_pairs_become_those_of_classes);
     Suite *suite = suite_create("onnx_session");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

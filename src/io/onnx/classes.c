@@ -163,12 +163,12 @@ static bool are_places(const soma_onnx_classes *classes) {
     return true;
 }
 
-/* Row number `place` of a table. */
+/* Row number `place` of a table [count, columns]. */
 static soma_status take_row(soma_onnx_node *node, soma_tensor *place, const double *numbers, size_t count,
-                            soma_tensor **y) {
+                            size_t columns, soma_tensor **y) {
     soma_graph *graph = soma_onnx_graph(node);
     soma_tensor *table, *index;
-    SOMA_TRY(soma_onnx_add_numbers(node, ".labels", 2, (size_t[]){count, 1}, numbers, true, &table));
+    SOMA_TRY(soma_onnx_add_numbers(node, ".labels", 2, (size_t[]){count, columns}, numbers, true, &table));
     soma_tensor_spec whole = {.op = SOMA_OP_INDEX, .input_count = 1, .input = &place};
     SOMA_TRY(soma_graph_add(graph, &whole, &index));
     soma_tensor_spec spec = {.op = SOMA_OP_GATHER, .input_count = 2, .input = (soma_tensor *[]){table, index}};
@@ -180,22 +180,26 @@ static soma_status look_up(soma_onnx_node *node, soma_tensor *place, const soma_
     double *numbers = NULL;
     SOMA_TRY(soma_onnx_make(node, classes->count, &numbers));
     for (size_t i = 0; i < classes->count; i++) numbers[i] = (double)classes->numbers[i];
-    return take_row(node, place, numbers, classes->count, y);
+    return take_row(node, place, numbers, classes->count, 1, y);
 }
 
 soma_status soma_onnx_look_up(soma_onnx_node *node, const soma_onnx_value *list, soma_tensor *place, soma_tensor **y) {
-    const size_t count = list->elements.count;
+    const size_t count = list->elements.count, each = list->shape.rank ? list->shape.dim[list->shape.rank - 1] : 1;
     soma_onnx_reader reader;
     double *numbers = NULL;
     bool large = false;
     if (count == 0 || list->elements.open) return soma_error(SOMA_UNSUPPORTED, "%s has no elements", list->name);
     SOMA_TRY(soma_onnx_make(node, count, &numbers));
     SOMA_TRY(soma_onnx_reader_open(node->importer->file, &list->elements, &reader));
-    for (size_t i = 0; i < count; i++) large |= fabs(numbers[i] = soma_onnx_read(&reader, i)) > MOST_WHOLE;
+    for (size_t i = 0; i < count; i++) {
+        const double number = soma_onnx_read(&reader, i);
+        large |= fabs(number) > MOST_WHOLE;
+        numbers[i % each * (count / each) + i / each] = number;
+    }
     soma_onnx_reader_close(&reader);
     if (list->integer && large)
         return soma_error(SOMA_UNSUPPORTED, "%s has whole numbers above 2^24, up to which float32 counts", list->name);
-    return take_row(node, place, numbers, count, y);
+    return take_row(node, place, numbers, each, count / each, y);
 }
 
 soma_status soma_onnx_give_labels(soma_onnx_node *node, soma_tensor *place, const soma_onnx_shape *shape,

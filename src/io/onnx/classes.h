@@ -32,7 +32,8 @@ soma_status soma_onnx_get_classes(soma_onnx_node *node, const char *numbers, con
 /* The result is the label at these places among the classes, one for each sample; the classes are the network's. */
 soma_status soma_onnx_give_labels(soma_onnx_node *node, soma_tensor *place, const soma_onnx_shape *shape,
                                   const soma_onnx_classes *classes);
-/* The element of a constant list at these places. */
+/* The elements of a constant list at these places, or of each of several lists, [lists, elements]: these are the
+ * result's last dimension. */
 soma_status soma_onnx_look_up(soma_onnx_node *node, const soma_onnx_value *list, soma_tensor *place, soma_tensor **y);
 /* The network's classes are called so, where nothing has named them yet. */
 void soma_onnx_name_classes(soma_onnx_importer *importer, const soma_onnx_classes *classes);

@@ -59,11 +59,15 @@ bool soma_onnx_all_known(const soma_onnx_node *node) {
     return true;
 }
 
+#define ACCEPTED "accepted: `soma predict --raw`, soma_onnx_session_run() of soma/onnx.h, soma.onnx.Session"
+
 soma_status soma_onnx_open_result(void) {
-    return soma_error(
-        SOMA_UNSUPPORTED,
-        "the shape of its result depends on numbers, and a network knows all shapes beforehand; accepted: "
-        "`soma predict --raw`, soma_onnx_session_run() of soma/onnx.h, soma.onnx.Session");
+    return soma_error(SOMA_UNSUPPORTED, "the shape of its result depends on numbers, and a network knows all shapes "
+                                        "beforehand; " ACCEPTED);
+}
+
+soma_status soma_onnx_on_host(const char *what) {
+    return soma_error(SOMA_UNSUPPORTED, "%s on the host, not by a network; " ACCEPTED, what);
 }
 
 /* Merges runs of 1, 2, 4, ... */

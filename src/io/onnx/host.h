@@ -14,6 +14,8 @@ soma_status soma_onnx_number_of(soma_onnx_node *node, uint32_t input, double oth
 bool soma_onnx_all_known(const soma_onnx_node *node);
 /* An error of an op that no network has, since it does not know its result's shape. */
 soma_status soma_onnx_open_result(void);
+/* The same of one that is computed on the host for another reason, which `what` begins with. */
+soma_status soma_onnx_on_host(const char *what);
 
 /* Whether one comes before another. */
 typedef bool soma_onnx_before(const void *context, size_t a, size_t b);

@@ -12,16 +12,28 @@ enum { INT64 = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64, FLOAT = SOMA__ONNX__T
 /* ---------------------------------------------------------------------------------------------- ArrayFeatureExtractor
  */
 
-/* Of a constant list the elements at places that come of the samples: the result is [1, places]. */
+/* How many places of the list each sample has; 0: that is not what the places are. */
+static size_t places_of_sample(const soma_onnx_node *node, const soma_onnx_shape *shape) {
+    if (!shape->batched || shape->rank < 1 || shape->batch != 0 || soma_onnx_beside_batch(shape) != 1) return 0;
+    return soma_onnx_count(shape, node->importer->whole ? 0 : 1, shape->rank);
+}
+
+/* Of a constant list the elements at places that come of the samples, one after the other: the result is
+ * [1, samples * places of each]; of several lists [lists, samples]. */
 static soma_status look_up(soma_onnx_node *node, const soma_onnx_value *list, soma_onnx_value *places) {
-    const soma_onnx_shape *shape = &places->shape;
+    const size_t each = places_of_sample(node, &places->shape);
+    const bool whole = node->importer->whole;
+    const size_t own = list->shape.dim[list->shape.rank - 1], lists = own ? list->elements.count / own : 0;
     soma_onnx_shape out = {
-        .batched = true, .batch = node->importer->whole ? 0 : 1, .rank = 2, .dim = {1, shape->dim[0]}};
+        .batched = true, .batch = whole ? 0 : 1, .rank = 2, .dim = {lists, whole ? each : places->shape.dim[0] * each}};
     soma_tensor *x = NULL, *y;
-    if (shape->rank < 1 || soma_onnx_count(shape, 1, shape->rank) != 1 || shape->batch != 0)
-        return soma_error(SOMA_UNSUPPORTED, "%s must have one place for each sample", places->name);
-    if (soma_onnx_count(&list->shape, 0, list->shape.rank) != list->shape.dim[list->shape.rank - 1])
-        return soma_error(SOMA_UNSUPPORTED, "%s must be one list", list->name);
+    if (!whole && each > 1) out.inner = each;
+    if (each == 0)
+        return soma_error(SOMA_UNSUPPORTED, "%s must have places for each sample, [batch, places]", places->name);
+    if (lists != 1 && (list->shape.rank != 2 || each != 1 || list->words.count))
+        return soma_error(SOMA_UNSUPPORTED,
+                          "%s must be one list; or numbers, [lists, elements], where %s has one place for each sample",
+                          list->name, places->name);
     SOMA_TRY(soma_onnx_tensor_of_any(node, places, &x));
     node->output.integer = list->integer;
     node->output.elements.type = list->elements.type;

@@ -3,6 +3,7 @@
 #include "io/onnx/late.h"
 #include "base/size.h"
 #include "io/onnx/family.h"
+#include "io/onnx/svm.h"
 
 enum { ALL = 0xFF };
 
@@ -134,9 +135,17 @@ static bool is_computed(const soma_onnx_importer *importer, const soma_onnx_row 
     return all > 0 && soma_onnx_count(places, SOMA_MIN(first, places->rank), places->rank) > 0;
 }
 
+/* Probabilities are found in as many turns as the sample needs. */
+static bool is_iterated(const soma_onnx_importer *importer, const soma_onnx_row *row,
+                        const Soma__Onnx__NodeProto *node) {
+    return row == &soma_onnx_row_SVMClassifier && node->n_output > 1 && *node->output[1] &&
+           soma_onnx_needs_value(importer->selection, node->output[1]) && soma_onnx_has_probabilities(node);
+}
+
 static bool wants_numbers(const soma_onnx_importer *importer, const Soma__Onnx__NodeProto *node) {
     const soma_onnx_row *row = soma_onnx_find_row(node->domain, node->op_type ? node->op_type : "");
     size_t at = 0;
+    if (is_iterated(importer, row, node)) return true;
     while (at < SOMA_COUNT_OF(wanting) && wanting[at].row != row) at++;
     if (!row || at == SOMA_COUNT_OF(wanting) || node->n_input == 0 || is_embedding(importer, row, node) ||
         is_computed(importer, row, node))

@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Support vector machines: SVMRegressor and SVMClassifier. What a sample is to each support vector, its kernel, is a
- * product of matrices and a function; what follows is one more product.
+ * product of matrices and a function; what follows is one more product. Probabilities are svm_probabilities.c's.
  */
-#include "io/onnx/classes.h"
+#include "io/onnx/svm.h"
 #include "io/onnx/family.h"
 
 #include <string.h>
 
 enum { MOST_CLASSES = 1024 };
 
-typedef struct machine {
-    const double *vector, *coefficient, *rho, *kernel;
-    size_t vectors, features, coefficients, rhos;
-    char type[16];
-} machine;
-
-static soma_status read_machine(soma_onnx_node *node, size_t features, machine *all) {
+soma_status soma_onnx_read_machine(soma_onnx_node *node, size_t features, soma_onnx_machine *all) {
     static const double none[3] = {0};
     size_t elements, parameters;
     all->features = features;
@@ -37,7 +31,7 @@ static soma_status read_machine(soma_onnx_node *node, size_t features, machine *
 /* ---------------------------------------------------------------------------------------------------------- kernels */
 
 /* factor x vectors^T + bias */
-static soma_status product(soma_onnx_node *node, const machine *all, soma_tensor *x, const double *vector,
+static soma_status product(soma_onnx_node *node, const soma_onnx_machine *all, soma_tensor *x, const double *vector,
                            double factor, const double *bias, soma_tensor **y) {
     const size_t count = all->vectors * all->features;
     double *scaled = NULL;
@@ -54,7 +48,7 @@ static soma_status product(soma_onnx_node *node, const machine *all, soma_tensor
  * exp(-gamma |x - v|^2). |x|^2 - 2 x v + |v|^2 is a product of matrices, but loses digits where data lie far from 0, so
  * the mean of the support vectors is taken from both before.
  */
-static soma_status radial(soma_onnx_node *node, const machine *all, soma_tensor *x, soma_tensor **y) {
+static soma_status radial(soma_onnx_node *node, const soma_onnx_machine *all, soma_tensor *x, soma_tensor **y) {
     double *mean = NULL, *centred = NULL, *norm = NULL;
     soma_tensor *centre, *own;
     SOMA_TRY(soma_onnx_make(node, all->features, &mean));
@@ -84,7 +78,7 @@ static soma_status radial(soma_onnx_node *node, const machine *all, soma_tensor 
 }
 
 /* What x is to each support vector. */
-static soma_status kernel(soma_onnx_node *node, const machine *all, soma_tensor *x, soma_tensor **y) {
+static soma_status kernel(soma_onnx_node *node, const soma_onnx_machine *all, soma_tensor *x, soma_tensor **y) {
     const double gamma = all->kernel[0];
     if (strcmp(all->type, "LINEAR") == 0) return product(node, all, x, all->vector, 1, NULL, y);
     if (strcmp(all->type, "RBF") == 0) return radial(node, all, x, y);
@@ -112,14 +106,14 @@ static soma_status import_regressor(soma_onnx_node *node) {
     soma_tensor *x = NULL, *y;
     size_t features = 0;
     int64_t vectors, one_class;
-    machine all = {.vectors = 0};
+    soma_onnx_machine all = {.vectors = 0};
     SOMA_TRY(soma_onnx_rows(node, &x, &features));
     SOMA_TRY(soma_onnx_get_integer(node, "n_supports", 0, &vectors));
     SOMA_TRY(soma_onnx_get_integer(node, "one_class", 0, &one_class));
     if (vectors < 0 || vectors > INT32_MAX)
         return soma_error(SOMA_INVALID_FILE, "so many support vectors: %lld", (long long)vectors);
     all.vectors = (size_t)vectors;
-    SOMA_TRY(read_machine(node, features, &all));
+    SOMA_TRY(soma_onnx_read_machine(node, features, &all));
     if (all.rhos != 1 || all.coefficients != (vectors ? all.vectors : features))
         return soma_error(SOMA_INVALID_FILE, "%zu coefficients and %zu numbers rho; %zu and one are needed",
                           all.coefficients, all.rhos, vectors ? all.vectors : features);
@@ -141,8 +135,7 @@ SOMA_ONNX_OP(SVMRegressor, 1, 1, 1,
 
 /* --------------------------------------------------------------------------------------------------- classification */
 
-/* Where the vectors of each class begin; [classes + 1]. */
-static soma_status read_starts(soma_onnx_node *node, size_t classes, size_t *start) {
+soma_status soma_onnx_read_starts(soma_onnx_node *node, size_t classes, size_t *start) {
     const Soma__Onnx__AttributeProto *each = soma_onnx_attribute(node, "vectors_per_class");
     if (!each || each->n_ints != classes)
         return soma_error(SOMA_UNSUPPORTED, "vectors_per_class must have a number for each of %zu classes", classes);
@@ -156,8 +149,8 @@ static soma_status read_starts(soma_onnx_node *node, size_t classes, size_t *sta
 }
 
 /* For each pair of classes: the first against the second, of the vectors of both. */
-static soma_status compare_pairs(soma_onnx_node *node, const machine *all, const size_t *start, size_t classes,
-                                 soma_tensor *x, soma_tensor **y) {
+static soma_status compare_pairs(soma_onnx_node *node, const soma_onnx_machine *all, const size_t *start,
+                                 size_t classes, soma_tensor *x, soma_tensor **y) {
     const size_t pairs = classes * (classes - 1) / 2;
     double *weight = NULL;
     size_t pair = 0;
@@ -199,23 +192,17 @@ static soma_status count_votes(soma_onnx_node *node, size_t classes, soma_tensor
     return soma_graph_gemm(soma_onnx_graph(node), first, w, b, false, false, votes);
 }
 
-/* Which probabilities come of the scores of pairs, by prob_a and prob_b (Platt 1999). */
-static bool has_probabilities(const soma_onnx_node *node) {
-    const Soma__Onnx__AttributeProto *a = soma_onnx_attribute(node, "prob_a");
-    return a && a->n_floats;
-}
-
 static soma_status make_scores(soma_onnx_node *node, size_t classes, soma_tensor **scores, soma_tensor **place) {
     soma_tensor *x = NULL, *votes;
     size_t features = 0, *start;
-    machine all = {.vectors = 0};
+    soma_onnx_machine all = {.vectors = 0};
     SOMA_TRY(soma_onnx_rows(node, &x, &features));
     SOMA_TRY(soma_onnx_take_made(node->importer, classes + 1, sizeof *start, node->output.name));
     start = soma_calloc(classes + 1, sizeof *start);
     if (!start) return soma_out_of_memory(classes * sizeof *start, "classes");
-    soma_status status = read_starts(node, classes, start);
+    soma_status status = soma_onnx_read_starts(node, classes, start);
     all.vectors = status == SOMA_OK ? start[classes] : 0;
-    if (status == SOMA_OK) status = read_machine(node, features, &all);
+    if (status == SOMA_OK) status = soma_onnx_read_machine(node, features, &all);
     if (status == SOMA_OK) status = kernel(node, &all, x, &x);
     if (status == SOMA_OK) status = compare_pairs(node, &all, start, classes, x, scores);
     soma_free(start);
@@ -232,13 +219,17 @@ static soma_status import_classifier(soma_onnx_node *node) {
     SOMA_TRY(soma_onnx_get_classes(node, "classlabels_ints", "classlabels_strings", &classes));
     if (classes.count < 2 || classes.count > MOST_CLASSES)
         return soma_error(SOMA_UNSUPPORTED, "%zu classes; 2 to %d are possible", classes.count, MOST_CLASSES);
+    const bool likely = soma_onnx_has_probabilities(node->proto);
+    if (likely && node->number > 0 && !soma_onnx_needs_value(node->importer->selection, node->output.name)) {
+        node->output.missing = true; /* only labels are wanted, which a network has */
+        return SOMA_OK;
+    }
+    if (likely && (node->importer->host || node->number > 0)) return soma_onnx_give_probabilities(node, &classes);
     if (!node->kept[0]) SOMA_TRY(make_scores(node, classes.count, &node->kept[0], &node->kept[1]));
     if (node->number == 0) {
         out.rank = 1;
         return soma_onnx_give_labels(node, node->kept[1], &out, &classes);
     }
-    if (has_probabilities(node))
-        return soma_error(SOMA_UNSUPPORTED, "probabilities of a support vector machine are not known yet");
     SOMA_TRY(soma_onnx_get_text(node, "post_transform", "NONE", how, sizeof how));
     if (classes.count == 2) kind = strcmp(how, "NONE") == 0 ? SOMA_ONNX_MARGIN : SOMA_ONNX_PROBABILITY;
     return soma_onnx_give_scores(node, node->kept[0], kind, &classes);
