@@ -9,7 +9,7 @@
 #include <soma/soma.h>
 #include <stdio.h>
 
-enum { FLOAT = 1, INT64 = 7, BOOL = 9, MOST = 64 };
+enum { FLOAT = 1, INT64 = 7, BOOL = 9, MOST = 512 };
 /* Fields of messages. */
 enum { MODEL_FUNCTION = 25, FUNCTION_NAME = 1, FUNCTION_INPUT = 4, FUNCTION_OUTPUT = 5, FUNCTION_NODE = 7 };
 enum { FUNCTION_OPSET = 9, FUNCTION_DOMAIN = 10, FUNCTION_DEFAULT = 11, NODE_DOMAIN = 7, NODE_ATTRIBUTES = 5 };
@@ -384,20 +384,87 @@ START_TEST(loops_of_known_length_are_written_out) {
 }
 END_TEST
 
-/* Sums along axis 1 of x [n, 4], forwards or backwards, each put where it ends. */
-static int64_t direction;
+/* Of (a, b) each turn makes (b, a + b), where the condition holds: from (x, 0) after three (x, 2 x). */
+static const char *condition, *second = "zeros";
+static void of_two_states(void) {
+    x_and_y();
+    integers("turns", 1, &turns);
+    op_in(GRAPH_NODE, "Sub", NAMES("x", "x"), "zeros");
+    op_in(GRAPH_NODE, "Less", NAMES("turns", "turns"), "never");
+    op_in(GRAPH_NODE, "Equal", NAMES("turns", "turns"), "always");
+    op_in(GRAPH_NODE, "Less", NAMES("x", "zeros"), "open");
+    size_t one = begin(GRAPH_NODE, "Loop", NULL, NAMES("turns", condition, "x", second), NAMES("", "y"));
+    size_t attribute = begin_body("body"), body = soma_protobuf_open(W, ATTRIBUTE_GRAPH);
+    put_typed_value(GRAPH_INPUT, "i", INT64, 0, NULL);
+    put_typed_value(GRAPH_INPUT, "more", BOOL, 0, NULL);
+    put_value(GRAPH_INPUT, "a", SHAPE(OPEN, 3));
+    put_value(GRAPH_INPUT, "b", SHAPE(OPEN, 3));
+    op_in(GRAPH_NODE, "Add", NAMES("a", "b"), "sum");
+    put_typed_value(GRAPH_OUTPUT, "more", BOOL, 0, NULL);
+    put_value(GRAPH_OUTPUT, "b", SHAPE(OPEN, 3));
+    put_value(GRAPH_OUTPUT, "sum", SHAPE(OPEN, 3));
+    end(body);
+    end(attribute);
+    end(one);
+}
+
+START_TEST(loops_of_several_states_begin_where_their_condition_holds) {
+    static const char *const conditions[] = {"", "always", "never"};
+    soma_network *network;
+    float y[6];
+    turns = 3;
+    for (size_t i = 0; i < SOMA_COUNT_OF(conditions); i++) {
+        condition = conditions[i];
+        for (size_t j = 0; j < 6; j++) y[j] = i < 2 ? 2 * six[j] : 0;
+        expect_ok(load(of_two_states, NULL, &network));
+        expect_numbers(network, six, 2, two_three, y, 6);
+    }
+    network = NULL;
+    condition = "open";
+    expect_error(load(of_two_states, NULL, &network), SOMA_UNSUPPORTED, "another turn", "open");
+    condition = second = "";
+    expect_error(load(of_two_states, NULL, &network), SOMA_INVALID_FILE, "input 3", "left out");
+    second = "zeros";
+    turns = 0;
+    expect_error(load(with_a_loop, NULL, &network), SOMA_UNSUPPORTED, "pieces", "no turns");
+    ck_assert_ptr_null(network);
+}
+END_TEST
+
+/* Sums along axis 1 of x [n, length], forwards or backwards, each put where it ends. */
+typedef struct scan_form {
+    int64_t in_axis, out_axis, direction, inputs, directions;
+    size_t length, second; /* elements of x, and of another input where that is not 0 */
+    const char *state, *x;
+    bool short_body; /* takes an input less */
+    const char *y;   /* what comes of it; NULL: "y" */
+    float times;     /* by an initializer of the body; 0: there is none */
+} scan_form;
+#define SCAN(in, out, given, listed, size, first, from)                                                                \
+    .in_axis = (in), .out_axis = (out), .inputs = (given), .directions = (listed), .length = (size), .state = (first), \
+    .x = (from)
+#define USUAL_SCAN SCAN(-1, 1, 1, 1, 4, "zero", "x")
+static scan_form form = {USUAL_SCAN};
 static void put_scan(unsigned field) {
-    size_t one = begin(field, "Scan", NULL, NAMES("zero", "x"), NAMES("", "y"));
-    put_attribute("num_scan_inputs", 1);
-    soma_onnx_put_attribute_integers(&made, "scan_input_axes", (const int64_t[]){-1}, 1);
-    soma_onnx_put_attribute_integers(&made, "scan_output_axes", (const int64_t[]){1}, 1);
-    soma_onnx_put_attribute_integers(&made, "scan_input_directions", &direction, 1);
-    soma_onnx_put_attribute_integers(&made, "scan_output_directions", &direction, 1);
+    const int64_t axes[2] = {form.in_axis, form.in_axis}, directions[2] = {form.direction, form.direction};
+    const size_t inputs = form.second ? 2 : 1;
+    const char *const *inputs_there = NAMES(form.state, form.x, form.second ? "x2" : NULL);
+    size_t one = begin(field, "Scan", NULL, inputs_there, NAMES("", form.y ? form.y : "y"));
+    put_attribute("num_scan_inputs", form.inputs);
+    soma_onnx_put_attribute_integers(&made, "scan_input_axes", axes, inputs);
+    soma_onnx_put_attribute_integers(&made, "scan_output_axes", &form.out_axis, 1);
+    soma_onnx_put_attribute_integers(&made, "scan_input_directions", directions, (size_t)form.directions);
+    soma_onnx_put_attribute_integers(&made, "scan_output_directions", directions, 1);
     size_t attribute = begin_body("body"), body = soma_protobuf_open(W, ATTRIBUTE_GRAPH);
     put_value(GRAPH_INPUT, "sum", SHAPE(OPEN));
-    put_value(GRAPH_INPUT, "one", SHAPE(OPEN));
+    if (!form.short_body) put_value(GRAPH_INPUT, "one", SHAPE(OPEN));
+    if (form.second) put_value(GRAPH_INPUT, "other", SHAPE(OPEN));
     op_in(GRAPH_NODE, "Add", NAMES("sum", "one"), "next");
-    op_in(GRAPH_NODE, "Identity", NAMES("next"), "piece");
+    if (form.times != 0) {
+        number("times", form.times);
+        op_in(GRAPH_NODE, "Mul", NAMES("next", "times"), "piece");
+    } else
+        op_in(GRAPH_NODE, "Identity", NAMES("next"), "piece");
     put_value(GRAPH_OUTPUT, "next", SHAPE(OPEN));
     put_value(GRAPH_OUTPUT, "piece", SHAPE(OPEN));
     end(body);
@@ -405,8 +472,10 @@ static void put_scan(unsigned field) {
     end(one);
 }
 static void begin_scan(void) {
-    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 4));
-    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, 4));
+    const int64_t length = (int64_t)form.length;
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, length));
+    if (form.second) put_value(GRAPH_INPUT, "x2", SHAPE(OPEN, (int64_t)form.second));
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, length));
     op_in(GRAPH_NODE, "Sub", NAMES("x", "x"), "zeros");
     size_t sum = begin(GRAPH_NODE, "ReduceSum", NULL, NAMES("zeros", "axis"), NAMES("zero"));
     put_attribute("keepdims", 0);
@@ -434,11 +503,145 @@ START_TEST(scans_go_along_an_axis_in_both_directions) {
     static const float x[] = {1, 2, 3, 4, 10, 20, 30, 40};
     static const float expected[2][8] = {{1, 3, 6, 10, 10, 30, 60, 100}, {10, 9, 7, 4, 100, 90, 70, 40}};
     soma_network *network;
-    direction = _i;
+    form = (scan_form){USUAL_SCAN, .direction = _i};
     expect_ok(load(with_a_scan, NULL, &network));
     expect_numbers(network, x, 2, (const size_t[]){2, 4}, expected[_i], 8);
     expect_ok(load(with_a_scan_inside, sums, &network));
     expect_numbers(network, x, 2, (const size_t[]){2, 4}, expected[_i], 8);
+}
+END_TEST
+
+/* More pieces than an op takes inputs (64) are joined in several steps, of which the last may be of one. */
+START_TEST(scans_may_be_longer_than_an_op_takes_inputs) {
+    static const size_t lengths[] = {1, 2, 63, 64, 65, 127, 129, 200};
+    float x[400], sums[400];
+    soma_network *network;
+    form = (scan_form){SCAN(1, 1, 1, 1, lengths[_i], "zero", "x")};
+    for (size_t i = 0; i < 2 * form.length; i++) {
+        x[i] = (float)(i % 7) - 3;
+        sums[i] = x[i] + (i % form.length ? sums[i - 1] : 0);
+    }
+    expect_ok(load(with_a_scan, NULL, &network));
+    expect_numbers(network, x, 2, (const size_t[]){2, form.length}, sums, 2 * form.length);
+}
+END_TEST
+
+/* Axes count from the end, too: of x [n, 4] as of what is made, [n, 4]. */
+START_TEST(axes_of_scans_are_those_of_their_values) {
+    static const float x[] = {1, 2, 3, 4, 10, 20, 30, 40}, sums[] = {1, 3, 6, 10, 10, 30, 60, 100};
+    soma_network *network;
+    form = (scan_form){SCAN(_i ? 1 : -1, _i ? -1 : 1, 1, 1, 4, "zero", "x")};
+    expect_ok(load(with_a_scan, NULL, &network));
+    expect_numbers(network, x, 2, (const size_t[]){2, 4}, sums, 8);
+}
+END_TEST
+
+/* A name inside of a body is none outside of it: the next may have it for another number. */
+static void with_two_scans(void) {
+    begin_scan();
+    form.times = 2, form.y = "first";
+    put_scan(GRAPH_NODE);
+    form.times = 3, form.y = NULL, form.x = "first";
+    put_scan(GRAPH_NODE);
+}
+static void with_two_loops(void) {
+    x_and_y();
+    integers("turns", 1, &turns);
+    for (int i = 0; i < 2; i++) {
+        size_t one = begin(GRAPH_NODE, "Loop", NULL, NAMES("turns", "", i ? "h" : "x"), NAMES(i ? "y" : "h"));
+        size_t attribute = begin_body("body"), body = soma_protobuf_open(W, ATTRIBUTE_GRAPH);
+        number("times", i ? 3 : 2);
+        put_typed_value(GRAPH_INPUT, "i", INT64, 0, NULL);
+        put_typed_value(GRAPH_INPUT, "more", BOOL, 0, NULL);
+        put_value(GRAPH_INPUT, "state", SHAPE(OPEN, 3));
+        op_in(GRAPH_NODE, "Mul", NAMES("state", "times"), "next");
+        put_typed_value(GRAPH_OUTPUT, "more", BOOL, 0, NULL);
+        put_value(GRAPH_OUTPUT, "next", SHAPE(OPEN, 3));
+        end(body);
+        end(attribute);
+        end(one);
+    }
+}
+
+/* Sums of 2 x (1 3 6 10), times 3; and x times 2 x 2 x 3 x 3. */
+START_TEST(names_inside_are_free_outside) {
+    static const float x[] = {1, 2, 3, 4}, y[] = {6, 24, 60, 120}, y_of_loops[] = {36, -72, 108, -144, 180, -216};
+    soma_network *network;
+    form = (scan_form){USUAL_SCAN};
+    expect_ok(load(with_two_scans, NULL, &network));
+    expect_numbers(network, x, 2, (const size_t[]){1, 4}, y, 4);
+    turns = 2;
+    expect_ok(load(with_two_loops, NULL, &network));
+    expect_numbers(network, six, 2, two_three, y_of_loops, 6);
+}
+END_TEST
+
+START_TEST(scans_that_cannot_be_are_refused) {
+    const struct {
+        scan_form form;
+        soma_status status;
+        const char *word, *other;
+    } bad[] = {
+        {{SCAN(2, 1, 1, 1, 4, "zero", "x")}, SOMA_INVALID_FILE, "axis 2 of", "2 dimensions"},
+        {{SCAN(-3, 1, 1, 1, 4, "zero", "x")}, SOMA_INVALID_FILE, "axis -3 of", "2 dimensions"},
+        {{SCAN(0, 1, 1, 1, 4, "zero", "x")}, SOMA_UNSUPPORTED, "dimension 0 of", "not fixed"},
+        {{SCAN(-2, 1, 1, 1, 4, "zero", "x")}, SOMA_UNSUPPORTED, "dimension 0 of", "not fixed"},
+        {{SCAN(1, 2, 1, 1, 4, "zero", "x")}, SOMA_INVALID_FILE, "axis 2 of an output", "2 dimensions"},
+        {{SCAN(1, -3, 1, 1, 4, "zero", "x")}, SOMA_INVALID_FILE, "axis -3 of an output", "2 dimensions"},
+        {{SCAN(1, 1, 1, 1, 4, "", "x")}, SOMA_INVALID_FILE, "input 0", "left out"},
+        {{SCAN(1, 1, 1, 1, 4, "zero", "")}, SOMA_INVALID_FILE, "input 1", "left out"},
+        {{SCAN(1, 1, 0, 1, 4, "zero", "x")}, SOMA_INVALID_FILE, "num_scan_inputs is 0", "of 2 inputs"},
+        {{SCAN(1, 1, 3, 1, 4, "zero", "x")}, SOMA_INVALID_FILE, "num_scan_inputs is 3", "of 2 inputs"},
+        {{SCAN(1, 1, 2, 2, 4, "zero", "x"), .second = 3}, SOMA_INVALID_SHAPE, "of 4 and of 3 turns", ""},
+        {{SCAN(1, 1, 1, 2, 4, "zero", "x")}, SOMA_INVALID_FILE, "scan_input_directions", "2 numbers for 1"},
+        {{SCAN(1, 1, 1, 1, 1025, "zero", "x")}, SOMA_UNSUPPORTED, "an input has more than 1024 turns", ""},
+        {{USUAL_SCAN, .short_body = true}, SOMA_INVALID_FILE, "2 inputs and 2 outputs", "1 and 2"},
+    };
+    soma_network *network = NULL;
+    for (size_t i = 0; i < SOMA_COUNT_OF(bad); i++) {
+        form = bad[i].form;
+        expect_error(load(with_a_scan, NULL, &network), bad[i].status, bad[i].word, bad[i].other);
+        ck_assert_ptr_null(network);
+    }
+}
+END_TEST
+
+/* Turns times nodes: with one more for each body, 16384 are written out, and not one more. */
+static int64_t nodes;
+static void of_many_nodes(void) {
+    static const float zeros[1 << 19]; /* a large file may take more memory */
+    x_and_y();
+    soma_onnx_put_tensor(&made, GRAPH_INITIALIZER, "zeros", 1, (const size_t[]){SOMA_COUNT_OF(zeros)}, zeros);
+    integers("turns", 1, &turns);
+    size_t one = begin(GRAPH_NODE, "Loop", NULL, NAMES("turns", "", "x"), NAMES("y"));
+    size_t attribute = begin_body("body"), body = soma_protobuf_open(W, ATTRIBUTE_GRAPH);
+    put_typed_value(GRAPH_INPUT, "i", INT64, 0, NULL);
+    put_typed_value(GRAPH_INPUT, "more", BOOL, 0, NULL);
+    put_value(GRAPH_INPUT, "n0", SHAPE(OPEN, 3));
+    for (int64_t node = 0; node < nodes; node++) {
+        char from[32], to[32];
+        snprintf(from, sizeof from, "n%lld", (long long)node);
+        snprintf(to, sizeof to, "n%lld", (long long)node + 1);
+        op_in(GRAPH_NODE, "Identity", NAMES(from), to);
+    }
+    char last[32];
+    snprintf(last, sizeof last, "n%lld", (long long)nodes);
+    put_typed_value(GRAPH_OUTPUT, "more", BOOL, 0, NULL);
+    put_value(GRAPH_OUTPUT, last, SHAPE(OPEN, 3));
+    end(body);
+    end(attribute);
+    end(one);
+}
+
+START_TEST(so_many_nodes_are_written_out) {
+    soma_network *network = NULL;
+    turns = 127, nodes = 128; /* 127 x (128 + 1) + 1 for the body's initializers = 16384 */
+    expect_ok(load(of_many_nodes, NULL, &network));
+    expect_numbers(network, six, 2, two_three, six, 6);
+    network = NULL;
+    turns = 128, nodes = 127; /* 16385 */
+    expect_error(load(of_many_nodes, NULL, &network), SOMA_UNSUPPORTED, "more than 16384 nodes");
+    ck_assert_ptr_null(network);
 }
 END_TEST
 
@@ -498,7 +701,13 @@ int main(int argc, char **argv) {
     tcase_add_test(all, a_weight_that_two_calls_take_is_one);
     tcase_add_loop_test(all, functions_that_cannot_be_are_refused, 0, 9);
     tcase_add_loop_test(all, loops_of_known_length_are_written_out, 0, 2);
+    tcase_add_test(all, loops_of_several_states_begin_where_their_condition_holds);
     tcase_add_loop_test(all, scans_go_along_an_axis_in_both_directions, 0, 2);
+    tcase_add_loop_test(all, scans_may_be_longer_than_an_op_takes_inputs, 0, 8);
+    tcase_add_loop_test(all, axes_of_scans_are_those_of_their_values, 0, 2);
+    tcase_add_test(all, names_inside_are_free_outside);
+    tcase_add_test(all, scans_that_cannot_be_are_refused);
+    tcase_add_test(all, so_many_nodes_are_written_out);
     tcase_add_test(all, loops_that_are_too_long_or_not_known_are_refused);
     Suite *suite = suite_create("onnx, inside");
     suite_add_tcase(suite, all);

@@ -16,7 +16,7 @@ soma_status soma_onnx_write_out(soma_onnx_importer *importer, size_t nodes, cons
             SOMA_UNSUPPORTED,
             "%s: more than %d nodes where branches, loops and functions are written out; so many are read",
             soma_quote(name, strlen(name)).text, SOMA_MAX_FILE_TENSORS);
-    return soma_onnx_take(importer, (nodes + 1) * COST_OF_NODE, name);
+    return soma_onnx_take(importer, nodes * COST_OF_NODE, name);
 }
 
 soma_status soma_onnx_enter_initializers(soma_onnx_importer *importer, const Soma__Onnx__GraphProto *graph) {

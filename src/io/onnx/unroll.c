@@ -15,7 +15,8 @@ enum { MOST_TURNS = 1024 };
 typedef struct turns {
     soma_onnx_node *node;
     const Soma__Onnx__GraphProto *body;
-    size_t given;        /* inputs of the body before the states: the number of the turn and the condition, of Loop */
+    size_t given;        /* inputs before the states: of Loop the number of turns, of its body that of the turn, and the
+                            condition */
     size_t states, outs; /* values that go from turn to turn, and such of which each turn makes a piece */
     size_t count;        /* turns made */
     soma_onnx_value *state; /* [states] */
@@ -160,6 +161,16 @@ static const char *body_input(const turns *t, size_t number) {
     return name ? name : "";
 }
 
+/* The states before the first turn. */
+static soma_status take_states(turns *t) {
+    for (size_t i = 0; i < t->states; i++) {
+        const soma_onnx_value *value = t->node->input[t->given + i];
+        if (!value) return soma_error(SOMA_INVALID_FILE, "input %zu is left out", t->given + i);
+        t->state[i] = *value;
+    }
+    return SOMA_OK;
+}
+
 static soma_status define_states(const turns *t) {
     for (size_t i = 0; i < t->states; i++)
         SOMA_TRY(soma_onnx_define_as(t->node->importer, body_input(t, t->given + i), &t->state[i]));
@@ -264,10 +275,7 @@ static soma_status loop(turns *t, int64_t trips) {
         return soma_error(SOMA_INVALID_FILE, "%zu inputs and %zu outputs, and a body of %zu and %zu",
                           node->proto->n_input, node->proto->n_output, t->body->n_input, t->body->n_output);
     if (node->input[1]) SOMA_TRY(known_truth(node, node->input[1], &more));
-    for (size_t i = 0; i < t->states; i++) {
-        if (!node->input[2 + i]) return soma_error(SOMA_INVALID_FILE, "input %zu is left out", 2 + i);
-        t->state[i] = *node->input[2 + i];
-    }
+    SOMA_TRY(take_states(t));
     SOMA_TRY(soma_onnx_enter_initializers(node->importer, t->body));
     while (more && (trips < 0 || (int64_t)t->count < trips)) {
         if (t->count == MOST_TURNS) return too_many("the loop takes");
@@ -372,10 +380,7 @@ static soma_status run_scan(scan *s) {
     SOMA_TRY(get_list(node, "scan_output_axes", t->outs, s->out_axis));
     SOMA_TRY(get_list(node, "scan_output_directions", t->outs, s->out_direction));
     SOMA_TRY(find_length(s));
-    for (size_t i = 0; i < t->states; i++) {
-        if (!node->input[i]) return soma_error(SOMA_INVALID_FILE, "input %zu is left out", i);
-        t->state[i] = *node->input[i];
-    }
+    SOMA_TRY(take_states(t));
     SOMA_TRY(soma_onnx_enter_initializers(node->importer, t->body));
     while (t->count < s->length) {
         SOMA_TRY(define_pieces(s));
