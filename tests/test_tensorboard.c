@@ -6,10 +6,23 @@
 #include "io/tensorboard/records.h"
 #include "temporary.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <soma/tensorboard.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+/* The name of the machine as a test wants it, in place of the C library's; NULL: there is none. Where there is no room
+ * for all of it the function may fail, or cut it off without an end. */
+static const char *machine = "machine";
+int gethostname(char *name, size_t size) {
+    const size_t whole = machine ? strlen(machine) + 1 : 0;
+    if (!machine || (whole > size && whole <= 65)) return -1;
+    memcpy(name, machine, SOMA_MIN(whole, size));
+    return 0;
+}
 
 /* RFC 3720, appendix B.4, and the usual check of nine digits. */
 START_TEST(checksums_are_castagnolis) {
@@ -65,8 +78,68 @@ START_TEST(directories_and_files_are_made) {
 }
 END_TEST
 
+/* A name that no file can have is none; the longest that Linux has stands whole. */
+START_TEST(files_are_named_after_machine_and_process) {
+    static const char longest[] = "0123456789012345678901234567890123456789012345678901234567890123";
+    static const char more[] = "01234567890123456789012345678901234567890123456789012345678901234567";
+    static const char cut_off[] = "01234567890123456789012345678901234567890123456789012345678901234";
+    static const char *const names[][2] = {{"box", "box"},      {longest, longest}, {more, cut_off},
+                                           {NULL, "localhost"}, {"", "localhost"},  {"a/b", "localhost"}};
+    soma_tensorboard *board;
+    char run[16], host[80];
+    expect_ok(soma_tensorboard_open(temporary_path("named"), &board));
+    for (size_t i = 0; i < SOMA_COUNT_OF(names); i++) {
+        long long seconds;
+        long process;
+        int number = -1;
+        snprintf(run, sizeof run, "named/r%zu", i);
+        machine = names[i][0];
+        expect_ok(soma_tensorboard_scalar(board, run + strlen("named/"), "loss", 1, 0.5));
+        DIR *directory = opendir(temporary_path(run));
+        struct dirent *entry;
+        while ((entry = readdir(directory)) && *entry->d_name == '.') {
+        }
+        ck_assert_ptr_nonnull(entry);
+        ck_assert_msg(
+            sscanf(entry->d_name, "events.out.tfevents.%lld.%79[^.].%ld.%d", &seconds, host, &process, &number) == 4 &&
+                number == 0 && process == (long)getpid(),
+            "%s", entry->d_name);
+        ck_assert_str_eq(host, names[i][1]);
+        closedir(directory);
+    }
+    machine = "machine";
+    soma_tensorboard_close(board);
+}
+END_TEST
+
+/* 0 is a number of a file like any other, where standard input is closed; and all go back. */
+START_TEST(descriptors_are_given_back) {
+    soma_tensorboard *board;
+    struct rlimit limit;
+    const int input = dup(0), next = dup(0);
+    close(next);
+    expect_ok(soma_tensorboard_open(temporary_path("descriptors"), &board));
+    getrlimit(RLIMIT_NOFILE, &limit);
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, limit.rlim_max});
+    soma_status status = soma_tensorboard_scalar(board, "r", "loss", 1, 0.5);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    expect_error(status, SOMA_IO, "descriptors/r/events.out", "cannot be made", "Too many open files");
+    close(0);
+    errno = 0;
+    expect_ok(soma_tensorboard_scalar(board, "s", "loss", 1, 0.5));
+    expect_ok(soma_tensorboard_scalar(board, "r", "loss", 1, 0.5));
+    soma_tensorboard_close(board);
+    ck_assert_int_eq(dup(input), 0);
+    const int now_next = dup(0);
+    ck_assert_int_eq(now_next, next);
+    close(now_next);
+    close(input);
+}
+END_TEST
+
 START_TEST(what_is_wrong_is_said) {
     soma_tensorboard *board = NULL;
+    char run[102] = "";
     expect_error(soma_tensorboard_open("", &board), SOMA_INVALID_ARGUMENT, "no name");
     expect_error(soma_tensorboard_open("x", NULL), SOMA_INVALID_ARGUMENT, "NULL");
     fclose(fopen(temporary_path("file"), "w"));
@@ -76,6 +149,9 @@ START_TEST(what_is_wrong_is_said) {
     expect_error(soma_tensorboard_scalar(NULL, NULL, "loss", 0, 0), SOMA_INVALID_ARGUMENT, "NULL");
     expect_error(soma_tensorboard_scalar(board, "../up", "loss", 0, 0), SOMA_INVALID_ARGUMENT, "../up", "letters");
     expect_error(soma_tensorboard_scalar(board, "..", "loss", 0, 0), SOMA_INVALID_ARGUMENT, "letters");
+    expect_error(soma_tensorboard_scalar(board, ".", "loss", 0, 0), SOMA_INVALID_ARGUMENT, "letters");
+    expect_error(soma_tensorboard_scalar(board, memset(run, 'r', 101), "loss", 0, 0), SOMA_INVALID_ARGUMENT, "letters");
+    expect_ok(soma_tensorboard_scalar(board, run + 1, "loss", 0, 0)); /* 100 may be */
     expect_error(soma_tensorboard_scalar(board, NULL, NULL, 0, 0), SOMA_INVALID_ARGUMENT, "tag is NULL");
     expect_error(soma_tensorboard_scalar(board, NULL, "\xff", 0, 0), SOMA_INVALID_ARGUMENT, "tag is no UTF-8");
     expect_error(soma_tensorboard_text(board, NULL, "t", 0, NULL), SOMA_INVALID_ARGUMENT, "text is NULL");
@@ -213,6 +289,8 @@ int main(void) {
     tcase_add_test(cases, checksums_are_castagnolis);
     tcase_add_test(cases, a_record_has_its_length_and_checksums);
     tcase_add_test(cases, directories_and_files_are_made);
+    tcase_add_test(cases, files_are_named_after_machine_and_process);
+    tcase_add_test(cases, descriptors_are_given_back);
     tcase_add_test(cases, what_is_wrong_is_said);
     tcase_add_test(cases, what_is_written_is_read);
     tcase_add_loop_test(cases, numbers_are_found_wherever_they_stand, 0, (int)SOMA_COUNT_OF(values));

@@ -43,7 +43,7 @@ static bool run_is_name(const char *run) {
 
 /* DIRECTORY/RUN/events.out.tfevents.SECONDS.HOST.PROCESS.NUMBER, the first number that nobody has. */
 static soma_status create(run_file *file, const char *directory) {
-    char host[65] = "";
+    char host[66] = ""; /* of 64 characters and their end; a longer one may come without */
     if (gethostname(host, sizeof host - 1) != 0 || !*host || strchr(host, '/')) strcpy(host, "localhost");
     for (int number = 0; file->descriptor < 0; number++) {
         soma_text path = {0};
