@@ -292,6 +292,39 @@ START_TEST(a_network_knows_its_sequences) {
 }
 END_TEST
 
+/* Of numbers that lie close together far from 0 a table keeps differences; both move where columns are put in the order
+ * of the network, of rows and of steps. */
+START_TEST(close_numbers_move_with_their_columns) {
+    static const double wanted[2][12] = {
+        {1700000001, 8, 1700000003, 9, 1700000002, 7},
+        {1700000001, 8, 1700000003, 9, /**/ 1700000002, 7},
+    };
+    const soma_csv_sequences by_id = {.column = "id"};
+    const soma_csv_roles roles = {.sequences = _i ? &by_id : NULL, .ignore = _i ? NULL : "id"};
+    const soma_csv_options options = {.header = 0};
+    soma_dataset *dataset, *other;
+    soma_network *network;
+    expect_ok(parse("id,p,q,y\na,1,2,u\na,3,4,u\nb,5,6,v\n", options, &roles, &dataset));
+    if (_i)
+        network = network_of(dataset, "lstm 2; dense 2 softmax");
+    else {
+        expect_ok(soma_network_create(&network));
+        soma_layers(soma_input(network, NULL, 1, &(size_t){2}), "dense 2 softmax");
+    }
+    expect_ok(soma_network_fit_preprocessing(network, dataset, false));
+    const char *text = "id,q,note,p,y\na,8,5,1700000001,u\na,9,5,1700000003,u\nb,7,5,1700000002,v\n";
+    expect_ok(parse(text, options, &roles, &other));
+    expect_ok(soma_dataset_match(other, network));
+    const soma_column *x = &other->storage->input[0];
+    ck_assert(x->offset && x->width == (_i ? 4 : 2) && other->storage->rows == (_i ? 2 : 3));
+    for (size_t i = 0; i < 6; i++)
+        ck_assert_double_eq((double)((const float *)x->data)[i] + x->offset[i % x->width], wanted[_i][i]);
+    soma_dataset_destroy(other);
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
 /* Of O, 2 and 1 it knows 1 as number 2. */
 START_TEST(numbers_are_names_to_a_network_that_knows_some) {
     const soma_csv_sequences sequences = {.column = "id", .label_per_step = true};
@@ -406,6 +439,7 @@ static void add(TCase *cases) {
     tcase_add_test(cases, numbers_are_names_to_a_network_that_knows_some);
     tcase_add_test(cases, a_network_that_learnt_their_order_wants_the_times);
     tcase_add_test(cases, close_numbers_stay_apart);
+    tcase_add_loop_test(cases, close_numbers_move_with_their_columns, 0, 2);
     tcase_add_test(cases, the_value_before_fills_a_gap);
     tcase_add_test(cases, options_are_checked);
 }
