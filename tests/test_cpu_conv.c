@@ -3,7 +3,7 @@
  * the definition; with any number of threads to the same bits. */
 #include "base/random.h"
 #include "device/calls.h"
-#include "device/cpu/conv/geometry.h"
+#include "device/cpu/conv/edges.h"
 #include "device/cpu/run.h"
 
 #include "expect.h"
@@ -25,8 +25,9 @@ typedef struct size {
  * the last panel and the last vector in part; taps that never lie inside. */
 static const size sizes[] = {
     {3, {1, 14, 14}, 24, {1, 3, 3}, 40, {1, 14, 14}, PLAIN, {0, 1, 1}, 1},
-    {2, {1, 7, 7}, 160, {1, 3, 3}, 70, {1, 7, 7}, PLAIN, {0, 1, 1}, 1}, /* k of two blocks */
-    {1, {1, 7, 7}, 160, {1, 3, 3}, 70, {1, 7, 7}, PLAIN, {0, 1, 1}, 1}, /* one band */
+    {2, {1, 7, 7}, 160, {1, 3, 3}, 70, {1, 7, 7}, PLAIN, {0, 1, 1}, 1},    /* k of two blocks */
+    {1, {1, 7, 7}, 160, {1, 3, 3}, 70, {1, 7, 7}, PLAIN, {0, 1, 1}, 1},    /* one band */
+    {1, {1, 32, 32}, 16, {1, 3, 3}, 16, {1, 32, 32}, PLAIN, {0, 1, 1}, 1}, /* corners of one point */
     {5, {1, 30, 41}, 19, {1, 3, 3}, 5, {1, 30, 41}, PLAIN, {0, 1, 1}, 1},
     {2, {1, 13, 17}, 20, {1, 5, 3}, 33, {1, 7, 9}, {1, 2, 2}, {1, 1, 1}, {0, 2, 1}, 1},
     {2, {1, 12, 12}, 7, {1, 3, 3}, 18, {1, 4, 5}, {1, 3, 3}, {1, 2, 1}, {0, -1, 2}, 1},
@@ -300,6 +301,36 @@ START_TEST(test_gaps_leave_bands_their_points) {
 }
 END_TEST
 
+/* Where all that lies outside is left out, nothing is copied: not where corners have too few points, or with more
+ * classes than there may be, or for planes, which have none. */
+START_TEST(test_nothing_is_copied_that_is_inside) {
+    static const struct {
+        size size;
+        size_t units;
+        bool forward, weights;
+    } known[] = {
+        {{7, {1, 8, 8}, 64, {1, 3, 3}, 64, {1, 8, 8}, PLAIN, {0, 1, 1}, 1}, 4, true, true},
+        {{2, {1, 32, 32}, 16, {1, 3, 3}, 16, {1, 32, 32}, PLAIN, {0, 1, 1}, 1}, 1, true, true},
+        {{2, {1, 32, 32}, 16, {1, 3, 3}, 16, {1, 32, 32}, PLAIN, {0, 1, 1}, 1}, 2, false, true},
+        {{3, {1, 6, 6}, 16, {1, 5, 5}, 16, {1, 6, 6}, PLAIN, {0, 2, 2}, 1}, 1, false, true},
+        {{3, {4, 6, 6}, 16, {3, 3, 3}, 16, {4, 6, 6}, PLAIN, {1, 1, 1}, 1}, 1, false, false},
+        {{3, {4, 6, 6}, 16, {3, 3, 3}, 16, {2, 6, 6}, PLAIN, {0, 1, 1}, 1}, 1, true, true},
+        {{3, {1, 6, 6}, 3, {1, 3, 3}, 16, {1, 6, 6}, PLAIN, {0, 1, 1}, 1}, 1, false, false},
+    };
+    for (size_t i = 0; i < SOMA_COUNT_OF(known); i++) {
+        convolution c = make_convolution(&known[i].size);
+        const soma_call call = call_of(&c, FORWARD, c.y);
+        conv_pass pass = soma_cpu_conv_forward(&c.params, &call.view[0], &call.view[1], &call.view[3]), again = pass;
+        expect_ok(soma_cpu_conv_choose_classed_bands(&pass, 1024, known[i].units));
+        ck_assert_msg(pass.in_place == known[i].forward, "known[%zu]", i);
+        ck_assert_int_eq(soma_cpu_conv_box_size(&pass) == 0, known[i].forward);
+        expect_ok(soma_cpu_conv_choose_tapped_bands(&again, 1024));
+        ck_assert_msg(again.in_place == known[i].weights, "known[%zu]", i);
+        free_convolution(&c);
+    }
+}
+END_TEST
+
 /* What a band of a long row reads is part of the row; what lies between taps far apart is not fetched. */
 START_TEST(test_span_of_a_band) {
     static const size row = {1, {1, 1, 9000}, 64, {1, 1, 5}, 64, {1, 1, 8996}, PLAIN, {0, 0, 0}, 1},
@@ -347,6 +378,7 @@ int main(void) {
     tcase_add_test(tests, test_against_float64);
     tcase_add_test(tests, test_thread_count_does_not_matter);
     tcase_add_test(tests, test_gaps_leave_bands_their_points);
+    tcase_add_test(tests, test_nothing_is_copied_that_is_inside);
     tcase_add_test(tests, test_span_of_a_band);
     tcase_add_test(tests, test_huge_boxes_are_refused);
     suite_add_tcase(suite, tests);

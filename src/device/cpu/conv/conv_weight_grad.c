@@ -6,7 +6,6 @@
  *
  * Pieces and bands depend on shapes alone, and so do the results.
  */
-#include "device/cpu/conv/ahead.h"
 #include "device/cpu/conv/columns.h"
 
 /* Floats of a block of dweight. */
@@ -48,8 +47,8 @@ typedef struct block {
     size_t images;
     soma_range tiles;
     conv_output output;
-    float *to;           /* dweight, or the piece's sums */
-    conv_ahead ahead[2]; /* of the next band's x and dy */
+    float *to;        /* dweight, or the piece's sums */
+    conv_ahead ahead; /* of the next band's x and dy */
 } block;
 
 /* The columns of a unit, for all points of the band. */
@@ -88,6 +87,7 @@ static void multiply_unit(block *b, size_t index) {
     const float *dy = b->points ? panel_of(b, unit.columns, &stride) : b->panels, *a[CONV_ROWS];
     const float *source = b->source + unit.left;
     b->output.column = unit.columns.begin;
+    b->output.ahead = &b->ahead;
     b->output.columns = unit.columns.end - unit.columns.begin;
     for (size_t tile = b->tiles.begin; tile < b->tiles.end; tile++) {
         conv_run all;
@@ -99,16 +99,24 @@ static void multiply_unit(block *b, size_t index) {
             b->output.added[row - rows.begin] = b->to + row * p->columns.all;
         }
         conv_tile_for(&p->columns, rows.end - rows.begin, unit.columns)(runs, p->pass.pixel, a, dy, stride, &b->output);
-        for (int i = 0; i < 2; i++) conv_fetch(&b->ahead[i]);
+        if (p->columns.depthwise) conv_fetch(&b->ahead); /* the other tiles do so after each run */
     }
+}
+
+/* As many as they have in the mean. */
+static size_t runs_of_tile(const weight_plan *p, size_t images) {
+    size_t taps = soma_cpu_conv_taps(&p->pass), runs = 0;
+    if (!p->of_tap) return 1;
+    for (size_t tap = 0; tap < taps; tap++) runs += soma_cpu_conv_tap_runs(&p->pass, p->run, tap, images).count;
+    return SOMA_MAX(runs / taps, (size_t)1);
 }
 
 static void look_ahead(block *b, const conv_band *next) {
     const weight_plan *p = b->plan;
     soma_range x = soma_cpu_conv_span(&p->pass, next), dy = {next->to, next->to + next->points * p->columns.all};
-    size_t pieces = (b->tiles.end - b->tiles.begin) * p->columns.units;
-    b->ahead[0] = conv_ahead_of(soma_cpu_floats(&b->call->view[0]), x, pieces);
-    b->ahead[1] = conv_ahead_of(soma_cpu_floats(&b->call->view[1]), dy, pieces);
+    size_t pieces = (b->tiles.end - b->tiles.begin) * p->columns.units * runs_of_tile(p, next->count[0]);
+    b->ahead = conv_ahead_joined(conv_ahead_of(soma_cpu_floats(&b->call->view[0]), x, pieces),
+                                 conv_ahead_of(soma_cpu_floats(&b->call->view[1]), dy, pieces));
 }
 
 static void multiply_band(block *b, const conv_band *band, float *box) {
@@ -138,10 +146,12 @@ static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size
         b.output.beta = 0.0f;
     }
     soma_range bands = soma_cpu_even_part(piece, p->pass.band_count, p->pieces);
+    /* Where there are several pieces for each thread, it goes on with the next one's bands. */
+    size_t ahead = p->blocks == 1 && p->pieces > plan->threads ? p->pass.band_count : bands.end;
     for (size_t i = bands.begin; i < bands.end; i++) {
         conv_band band = soma_cpu_conv_band(&p->pass, i);
-        for (int j = 0; j < 2; j++) b.ahead[j] = (conv_ahead){NULL, NULL, 0};
-        if (i + 1 < bands.end) {
+        b.ahead = (conv_ahead){0};
+        if (i + 1 < ahead) {
             conv_band next = soma_cpu_conv_band(&p->pass, i + 1);
             look_ahead(&b, &next);
         }
@@ -211,7 +221,9 @@ SOMA_CPU_PLANNER(conv_weight_grad) {
     if (conv_prefers_avx2(&columns)) return soma_cpu_plan_conv_weight_grad_avx2(call, plan);
 #endif
     conv_pass pass = soma_cpu_conv_forward(params, &call->view[0], dweight, &call->view[1]);
-    if (soma_cpu_conv_choose_bands(&pass, BAND_POINTS) != SOMA_OK) return SOMA_UNSUPPORTED;
+    soma_status status = columns.depthwise ? soma_cpu_conv_choose_bands(&pass, BAND_POINTS)
+                                           : soma_cpu_conv_choose_tapped_bands(&pass, BAND_POINTS);
+    if (status != SOMA_OK) return SOMA_UNSUPPORTED;
     size_t runs = columns.depthwise ? 0 : soma_cpu_conv_tap_runs_size(&pass);
     size_t size = sizeof(weight_plan) + soma_cpu_conv_table_size(&pass) * sizeof(uint32_t) + runs * sizeof(conv_run);
     weight_plan *p = soma_calloc(1, size);

@@ -4,6 +4,8 @@
 
 /* Points of a class in a band, at least: a tile of fewer rows leaves multipliers idle. */
 #define LEAST_POINTS 3
+/* Points of a band so large that a few such tiles don't count. */
+#define LARGE_BAND 512
 /* Terms of a sum, at least: with fewer, more tiles cost more than it saves. */
 #define LEAST_TERMS 128
 /* Runs of all taps at most, and channels at least: tiles then end where a tap's channels do. */
@@ -66,10 +68,58 @@ static size_t stretches_of(const conv_axis *axis, size_t others, bool possible, 
     return 1;
 }
 
+static bool can_have_classes(const conv_pass *pass) {
+    return pass->k >= LEAST_TERMS && pass->from_channels > 1 && pass->axis[0].taps <= CONV_RUNS;
+}
+
+/* Whether no tap of the first axis, which has no stretches, lies outside for any point. */
+static bool planes_are_inside(const conv_pass *pass) {
+    const conv_axis *planes = &pass->axis[0];
+    for (size_t tap = 0; tap < planes->taps; tap++)
+        if (soma_range_length(points_inside(planes, tap)) < planes->count) return false;
+    return true;
+}
+
+static bool are_inside(const conv_axis *axis, const stretch *all, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        for (size_t tap = all[i].taps.begin; tap < all[i].taps.end; tap++)
+            if (!is_inside(axis, all[i].points.begin, tap) || !is_inside(axis, all[i].points.end - 1, tap))
+                return false;
+    return true;
+}
+
+/* Each stretch of rows with each of columns, however few their points are; 0 where they don't leave out all that is
+ * outside, or are too many. */
+static size_t all_classes(const conv_pass *pass, conv_class classes[CONV_CLASSES]) {
+    const conv_axis *rows = axis_of(pass, ROWS), *columns = axis_of(pass, COLUMNS);
+    stretch row[CONV_STRETCHES], column[CONV_STRETCHES];
+    bool possible = can_have_classes(pass) && pass->axis[0].taps * rows->taps <= CONV_RUNS;
+    size_t row_count = stretches_of(rows, LEAST_POINTS, possible, row), count = 0;
+    size_t column_count = stretches_of(columns, LEAST_POINTS, possible, column);
+    if (row_count * column_count > CONV_CLASSES || !are_inside(rows, row, row_count) ||
+        !are_inside(columns, column, column_count))
+        return 0;
+    for (size_t i = 0; i < row_count; i++)
+        for (size_t j = 0; j < column_count; j++)
+            classes[count++] = (conv_class){{row[i].points, column[j].points}, {row[i].taps, column[j].taps}};
+    return count;
+}
+
+soma_status soma_cpu_conv_choose_classed_bands(conv_pass *pass, size_t points, size_t units) {
+    conv_class classes[CONV_CLASSES];
+    pass->in_place = planes_are_inside(pass) && all_classes(pass, classes) > 0;
+    if (pass->in_place && soma_cpu_conv_choose_bands(pass, points) == SOMA_OK && pass->band_count == pass->bands[0] &&
+        (pass->band[0] >= LEAST_POINTS || (units == 1 && pass->band_points >= LARGE_BAND)))
+        return SOMA_OK;
+    pass->in_place = false;
+    return soma_cpu_conv_choose_bands(pass, points);
+}
+
 size_t soma_cpu_conv_classes(const conv_pass *pass, conv_class classes[CONV_CLASSES]) {
     const conv_axis *rows = axis_of(pass, ROWS), *columns = axis_of(pass, COLUMNS);
     size_t planes = pass->band[0] * pass->band[1], taps = pass->axis[0].taps, count = 0, narrow;
-    bool possible = pass->k >= LEAST_TERMS && pass->from_channels > 1 && taps <= CONV_RUNS;
+    bool possible = can_have_classes(pass);
+    if (pass->in_place && (count = all_classes(pass, classes)) > 0) return count;
     stretch row[CONV_STRETCHES], column[CONV_STRETCHES];
     size_t row_count = stretches_of(rows, planes * pass->band[3], possible, row);
     for (size_t i = 0; i < row_count; i++) {
@@ -159,6 +209,14 @@ size_t soma_cpu_conv_tap_runs_size(const conv_pass *pass) {
         padded = padded || soma_range_length(points_inside(columns, tap)) < columns->count;
     double size = (double)(rows->taps * columns->taps) * (double)slot_of(pass);
     return padded && size <= MAX_TAP_RUNS ? (size_t)size : 0;
+}
+
+soma_status soma_cpu_conv_choose_tapped_bands(conv_pass *pass, size_t points) {
+    pass->in_place = planes_are_inside(pass);
+    if (pass->in_place && soma_cpu_conv_choose_bands(pass, points) == SOMA_OK && soma_cpu_conv_tap_runs_size(pass))
+        return SOMA_OK;
+    pass->in_place = false;
+    return soma_cpu_conv_choose_bands(pass, points);
 }
 
 void soma_cpu_conv_fill_tap_runs(const conv_pass *pass, conv_run *run) {

@@ -33,6 +33,13 @@ typedef struct conv_class {
     soma_range point[2], tap[2];
 } conv_class;
 
+/*
+ * Chooses bands (geometry.h). Where classes can be so small that no point reads anything outside, the pass is in place:
+ * then nothing is copied. For that bands have whole images, and where the result has several `units` of columns, for
+ * each of which tiles of few rows are made, also enough images that there are none.
+ */
+soma_status soma_cpu_conv_choose_classed_bands(conv_pass *pass, size_t points, size_t units);
+
 /* The classes of a pass with bands; one of all points and taps where a class of its own would not be worth it. */
 size_t soma_cpu_conv_classes(const conv_pass *pass, conv_class classes[CONV_CLASSES]);
 
@@ -52,6 +59,7 @@ void soma_cpu_conv_sort(const conv_pass *pass, const conv_band *band, size_t cla
 
 /* The other way round, for sums over points, band by band: for each tap of the last two axes the runs of points for
  * which it lies inside. Bands have whole images. */
+soma_status soma_cpu_conv_choose_tapped_bands(conv_pass *pass, size_t points); /* in place where there are such runs */
 size_t soma_cpu_conv_tap_runs_size(const conv_pass *pass); /* entries; 0: it is not worth it, or not possible */
 void soma_cpu_conv_fill_tap_runs(const conv_pass *pass, conv_run *run);
 conv_runs soma_cpu_conv_tap_runs(const conv_pass *pass, const conv_run *run, size_t tap, size_t images);

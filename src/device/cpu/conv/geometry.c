@@ -209,7 +209,7 @@ soma_status soma_cpu_conv_choose_bands(conv_pass *pass, size_t points) {
     size_t floats = weights > MANY_WEIGHTS ? LARGE_BOX_FLOATS : BOX_FLOATS;
     double box = (double)(pass->groups * pass->from_channels);
     for (int dimension = 1; dimension < CONV_DIMENSIONS; dimension++) box *= reach(pass, dimension, 1);
-    pass->in_place = is_inside(pass);
+    pass->in_place = pass->in_place || is_inside(pass);
     if (!pass->in_place && box > MAX_BOX) return SOMA_UNSUPPORTED;
     size_t others = 1;
     bool whole = true;
@@ -358,8 +358,8 @@ const float *soma_cpu_conv_source(const conv_pass *pass, const conv_band *band, 
     for (int d = 0; d < 3; d++) image *= pass->axis[d].from;
     from += band->first[0] * image;
     if (pass->in_place) {
-        for (int d = 0; d < 3; d++) from += (size_t)first_place(pass, band, d) * pass->from_stride[d + 1];
-        return from;
+        for (int d = 0; d < 3; d++) from += first_place(pass, band, d) * (int64_t)pass->from_stride[d + 1];
+        return from; /* before the image where the first tap lies outside for the first point, which leaves it out */
     }
     for (size_t i = 0; i < band->count[0]; i++)
         copy_image(pass, band, from + i * image, box + i * pass->from_stride[0]);

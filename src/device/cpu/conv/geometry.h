@@ -9,7 +9,8 @@
  *
  * A band is a box of the grid small enough for a cache: part of a row, or rows, planes, images, whole in all dimensions
  * further in. What a band reads of `from` is a box, too. Where the taps reach over from's edges, it is copied into
- * scratch memory, with the zeros that are around it; else it stays where it is. Then what point `pixel` needs for tap
+ * scratch memory, with the zeros that are around it, unless all of these are left out (edges.h); else it stays where it
+ * is. Then what point `pixel` needs for tap
  * and channel `element` lies at box[pixel[..] + element[..]], and these two tables are the same for all bands.
  */
 #ifndef SOMA_DEVICE_CPU_CONV_GEOMETRY_H
@@ -40,8 +41,8 @@ typedef struct conv_pass {
 
     size_t band[CONV_DIMENSIONS], bands[CONV_DIMENSIONS]; /* points of a band, and how many bands, in each dimension */
     size_t band_points, band_count;
-    bool in_place;
-    size_t box[CONV_DIMENSIONS];         /* extents of the box of a band */
+    bool in_place;               /* nothing outside `from` is read; may be set before bands are chosen: see edges.h */
+    size_t box[CONV_DIMENSIONS]; /* extents of the box of a band */
     size_t from_stride[CONV_DIMENSIONS]; /* floats from place to place, in the box or in `from` */
     const uint32_t *pixel;               /* [band_points] */
     const uint32_t *to;                  /* [band_points]: from the band's first point, in `to` */
@@ -79,6 +80,14 @@ uint32_t *soma_cpu_conv_fill_tables(conv_pass *pass, uint32_t *tables);
 size_t soma_cpu_conv_box_size(const conv_pass *pass);
 
 conv_band soma_cpu_conv_band(const conv_pass *pass, size_t index);
+
+/* Whether two bands have the same points, of different images. */
+static inline bool soma_cpu_conv_alike(const conv_band *a, const conv_band *b) {
+    for (int dimension = 0; dimension < CONV_DIMENSIONS; dimension++)
+        if (a->count[dimension] != b->count[dimension] || (dimension && a->first[dimension] != b->first[dimension]))
+            return false;
+    return true;
+}
 
 /* Where the band's elements lie: copied into `box`, or in place. */
 const float *soma_cpu_conv_source(const conv_pass *pass, const conv_band *band, const float *from, float *box);

@@ -9,7 +9,6 @@
  * interrupted depends on k alone. Therefore the cut may follow the number of threads, and the result still does not.
  */
 #include "device/cpu/conv/passes.h"
-#include "device/cpu/conv/ahead.h"
 #include "device/cpu/conv/columns.h"
 
 /* The sums of a tile are interrupted after at most so many terms: what they are made of should stay in the L1 cache, in
@@ -23,6 +22,9 @@
 /* Weights of whole vectors, in the order in which they are needed, in rows so short that those of a panel share no set
  * of the L1 cache, are not packed. */
 #define DIRECT_COLUMNS (2 * GEMM_COLUMNS)
+/* Results of one of several passes lie apart, where no processor foresees them: they are fetched for short sums, too.
+ */
+#define IS_FAR(pass, count) ((pass)->k >= CONV_FAR || (count) > 1)
 /* More passes than that are left to others. */
 #define MAX_PASSES 4096
 
@@ -144,7 +146,7 @@ static void multiply_points(const block *b, soma_range points) {
     bool first = b->k.begin == 0, last = b->k.end == pass->k;
     size_t rows = points.end - points.begin, left = SIZE_MAX, stride = p->direct ? p->columns.all : GEMM_COLUMNS;
     const float *added = first ? b->addend : b->to; /* later blocks add to what the first has made */
-    conv_output output = {.alpha = 1.0f, .beta = added ? 1.0f : 0.0f, .far = pass->k >= CONV_FAR};
+    conv_output output = {.alpha = 1.0f, .beta = added ? 1.0f : 0.0f, .far = IS_FAR(pass, p->count)};
     for (size_t i = 0; i < rows; i++) {
         output.row[i] = b->to + to[i];
         if (added) output.added[i] = added + to[i];
@@ -213,15 +215,20 @@ static void pass_task(const soma_call *call, const soma_cpu_plan *plan, size_t t
     float *box = (float *)soma_cpu_workspace(call) + thread * p->scratch;
     soma_range bands = soma_cpu_even_part(task / own->unit_tasks, own->pass.band_count, own->band_tasks),
                units = soma_cpu_even_part(task % own->unit_tasks, p->columns.units, own->unit_tasks);
+    /* Where there are several tasks for each thread, it goes on with the next one's bands. */
+    size_t ahead = own->unit_tasks == 1 && own->band_tasks > plan->threads ? own->pass.band_count : bands.end;
+    conv_band before = {0};
     block b = {.call = call, .plan = p, .pass = own, .own_weights = box + p->box, .room = (uint32_t *)box + p->order};
     for (size_t i = bands.begin; i < bands.end; i++) {
         conv_band band = soma_cpu_conv_band(&own->pass, i);
         b.source = soma_cpu_conv_source(&own->pass, &band, soma_cpu_floats(&call->view[0]), box);
         b.to = soma_cpu_floats(result_of(call)) + band.to;
         if (call->primitive == SOMA_PRIMITIVE_CONV_ADD) b.addend = soma_cpu_floats(&call->view[3]) + band.to;
-        soma_cpu_conv_sort(&own->pass, &band, own->class_count, own->classes, b.room, &b.order);
-        b.ahead = (conv_ahead){NULL, NULL, 0};
-        if (i + 1 < bands.end && own->pass.k >= CONV_FAR) {
+        if (i == bands.begin || !soma_cpu_conv_alike(&before, &band))
+            soma_cpu_conv_sort(&own->pass, &band, own->class_count, own->classes, b.room, &b.order);
+        before = band;
+        b.ahead = (conv_ahead){0};
+        if (i + 1 < ahead && own->pass.k >= CONV_FAR) {
             conv_band next = soma_cpu_conv_band(&own->pass, i + 1);
             b.ahead = conv_ahead_of(soma_cpu_floats(&call->view[0]), soma_cpu_conv_span(&own->pass, &next),
                                     band.points / p->columns.rows + 1);
@@ -281,7 +288,8 @@ static soma_status make_banded(const soma_call *call, const soma_cpu_plan *plan,
     size_t others = bands_come_first(call, columns, pass) ? 1 : columns->units;
     double wanted = (double)soma_cpu_parts(wanted_tasks(plan, columns, pass), others);
     double points = SOMA_MAX(points_of(pass) / wanted + 1.0, (double)LEAST_POINTS);
-    return soma_cpu_conv_choose_bands(pass, (size_t)SOMA_MIN(points, (double)BAND_POINTS));
+    size_t most = (size_t)SOMA_MIN(points, (double)BAND_POINTS);
+    return soma_cpu_conv_choose_classed_bands(pass, most, columns->units);
 }
 
 /* All passes with their bands, and the tables of all; in one piece of memory, which is freed with the plan. */

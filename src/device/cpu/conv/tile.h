@@ -10,6 +10,7 @@
 #ifndef SOMA_DEVICE_CPU_CONV_TILE_H
 #define SOMA_DEVICE_CPU_CONV_TILE_H
 
+#include "device/cpu/conv/ahead.h"
 #include "device/cpu/conv/edges.h"
 #include "device/cpu/gemm/pack.h"
 #include "device/cpu/rows.h"
@@ -43,6 +44,7 @@ typedef struct conv_output {
     const float *bias;             /* of these columns, or NULL */
     bool relu;
     bool far; /* results come from further away than what they are made of: they are fetched while the sums are made */
+    conv_ahead *ahead; /* a piece of it is fetched after each run; or NULL */
 } conv_output;
 
 /* Sums over the terms l of all runs. Row l of b lies at b[l * b_stride], all vectors of it readable. */
@@ -127,6 +129,7 @@ static inline __attribute__((always_inline)) void conv_multiply(conv_runs runs, 
                 for (int j = 0; j < vectors; j++) sum[i][j] += x * row[j];
             }
         }
+        if (output->ahead) conv_fetch(output->ahead);
     }
     conv_finish(sum, output, rows, vectors);
 }
