@@ -386,6 +386,20 @@ static const struct {
      "attribute axes names dimension 3 twice"},
 };
 
+/* By a scale of 7/10 the fourth place is 3.5 / 0.7 - 0.5 = 4.5, of which the lower neighbour is taken: 0.7 is a little
+ * less in float32, and the place a little more in float64. */
+START_TEST(the_nearest_is_that_of_places_in_float32) {
+    static const resizing scaled = {.mode = "nearest", .places = "half_pixel", .scale = {1, 0.7f}};
+    static const float x[10] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, expected[7] = {0, 2, 3, 4, 6, 7, 9};
+    soma_network *network;
+    float y[7];
+    one = &scaled;
+    expect_ok(load_of(1, 1, 10, &network));
+    run(network, x, y);
+    for (size_t i = 0; i < 7; i++) ck_assert_float_eq(y[i], expected[i]);
+}
+END_TEST
+
 START_TEST(what_makes_no_sense_is_refused) {
     soma_network *network;
     one = &refused[_i].resizing;
@@ -404,6 +418,7 @@ int main(int argc, char **argv) {
     tcase_add_loop_test(tcase, long_signals_are_resized, 0, 3);
     tcase_add_loop_test(tcase, antialias_is_as_by_hand, 0, 2);
     tcase_add_loop_test(tcase, what_no_element_reaches_is_the_nearest, 0, 2);
+    tcase_add_test(tcase, the_nearest_is_that_of_places_in_float32);
     tcase_add_loop_test(tcase, what_makes_no_sense_is_refused, 0, sizeof refused / sizeof *refused);
     Suite *suite = suite_create("onnx, resize");
     suite_add_tcase(suite, tcase);

@@ -223,26 +223,38 @@ bool soma_onnx_resize_keeps(const soma_onnx_resizing *resizing, uint32_t axis, s
 
 /* ----------------------------------------------------------------------------------------------------------- places */
 
-double soma_onnx_resize_place(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t i) {
-    double scale = resizing->scale[axis], size = (double)resizing->size[axis], place = (double)i;
-    double begin = resizing->begin[axis], end = resizing->end[axis];
+/* In float64, or each step of it rounded to float32. */
+static double step(bool rounded, double x) {
+    return rounded ? (double)(float)x : x;
+}
+
+static double place_of(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t i, bool rounded) {
+    const double scale = step(rounded, resizing->scale[axis]), size = (double)resizing->size[axis], place = (double)i;
+    const double begin = resizing->begin[axis], end = resizing->end[axis], last = (double)from - 1;
+    const double centred = step(rounded, step(rounded, (place + 0.5) / scale) - 0.5);
+    double share;
     switch (resizing->places) {
     case SOMA_ONNX_ALIGN_CORNERS:
-        return size > 1 ? place * ((double)from - 1) / (size - 1) : 0;
+        return size > 1 ? step(rounded, step(rounded, place * last) / (size - 1)) : 0;
     case SOMA_ONNX_ASYMMETRIC:
-        return place / scale;
+        return step(rounded, place / scale);
     case SOMA_ONNX_HALF_PIXEL_OF_TF:
-        return (place + 0.5) / scale;
+        return step(rounded, (place + 0.5) / scale);
     case SOMA_ONNX_PYTORCH_HALF_PIXEL:
-        return size > 1 ? (place + 0.5) / scale - 0.5 : 0;
+        return size > 1 ? centred : 0;
     case SOMA_ONNX_HALF_PIXEL_SYMMETRIC:
-        return (double)from / 2 * (1 - size / (scale * (double)from)) + (place + 0.5) / scale - 0.5;
+        share = step(rounded, size / step(rounded, scale * (double)from));
+        return step(rounded, step(rounded, (double)from / 2 * step(rounded, 1 - share)) + centred);
     case SOMA_ONNX_CROP_OF_TF: /* so that the last place is `end` itself */
-        if (size > 1) return (begin * (size - 1 - place) + end * place) / (size - 1) * ((double)from - 1);
-        return (begin + end) / 2 * ((double)from - 1);
+        if (size > 1) return (begin * (size - 1 - place) + end * place) / (size - 1) * last;
+        return (begin + end) / 2 * last;
     default:
-        return (place + 0.5) / scale - 0.5;
+        return centred;
     }
+}
+
+double soma_onnx_resize_place(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t i) {
+    return place_of(resizing, axis, from, i, false);
 }
 
 /* Places rise or fall with i: those inside follow each other. */
@@ -261,8 +273,9 @@ void soma_onnx_resize_inside(const soma_onnx_resizing *resizing, uint32_t axis, 
     }
 }
 
+/* In float32, as where the models come from: 3 / 0.6 is 5 there, and not a little less since 0.6 is a little more. */
 size_t soma_onnx_resize_nearest(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t i) {
-    double at = soma_onnx_resize_place(resizing, axis, from, i);
+    double at = place_of(resizing, axis, from, i, true);
     switch (resizing->rounding) {
     case SOMA_ONNX_FLOOR:
         at = floor(at);
