@@ -431,6 +431,58 @@ START_TEST(loops_of_several_states_begin_where_their_condition_holds) {
 }
 END_TEST
 
+/* Squared distances of x [n, 4] to each of more rows than a loop has turns, as skl2onnx writes them. */
+enum { ROWS = 1500 };
+static void with_distances(void) {
+    float rows[ROWS * 4];
+    for (size_t i = 0; i < ROWS * 4; i++) rows[i] = (float)(i % 7) - (float)(i / 4 % 5);
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 4));
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, ROWS));
+    floats("rows", SHAPE(ROWS, 4), rows);
+    size_t scan = begin(GRAPH_NODE, "Scan", NULL, NAMES("x", "rows"), NAMES("same", "across"));
+    put_attribute("num_scan_inputs", 1);
+    size_t attribute = begin_body("body"), body = soma_protobuf_open(W, ATTRIBUTE_GRAPH);
+    put_value(GRAPH_INPUT, "state", SHAPE(OPEN, 4));
+    put_value(GRAPH_INPUT, "row", SHAPE(4));
+    op_in(GRAPH_NODE, "Identity", NAMES("state"), "next");
+    op_in(GRAPH_NODE, "Sub", NAMES("state", "row"), "difference");
+    size_t sum = begin(GRAPH_NODE, "ReduceSumSquare", NULL, NAMES("difference"), NAMES("sum"));
+    soma_onnx_put_attribute_integers(&made, "axes", (const int64_t[]){1}, 1);
+    put_attribute("keepdims", 0);
+    end(sum);
+    op_in(GRAPH_NODE, "Identity", NAMES("sum"), "piece");
+    put_value(GRAPH_OUTPUT, "next", SHAPE(OPEN, 4));
+    put_value(GRAPH_OUTPUT, "piece", SHAPE(OPEN));
+    end(body);
+    end(attribute);
+    end(scan);
+    op_in(GRAPH_NODE, "Transpose", NAMES("across"), "y");
+}
+
+START_TEST(distances_to_any_number_of_rows_are_computed) {
+    static const float x[3 * 4] = {0, 1, 2, 3, -1, 0.5F, 4, 2, 3, 3, -2, 1};
+    const char *path = temporary_path("m.onnx");
+    soma_compile_options options = {.loss = {SOMA_LOSS_NONE}};
+    soma_network *network;
+    static float y[3 * ROWS];
+    onnx_make_graph(with_distances, 8, 17);
+    expect_ok(soma_file_write(path, W->data, W->size));
+    expect_ok(soma_load_onnx(path, NULL, &network));
+    expect_ok(soma_compile(network, device, &options));
+    expect_ok(soma_run(network, x, 3, y));
+    for (size_t sample = 0; sample < 3; sample++)
+        for (size_t row = 0; row < ROWS; row++) {
+            float sum = 0; /* of quarters: exact */
+            for (size_t i = 0; i < 4; i++) {
+                const float d = x[sample * 4 + i] - ((float)((row * 4 + i) % 7) - (float)(row % 5));
+                sum += d * d;
+            }
+            ck_assert_float_eq(y[sample * ROWS + row], sum);
+        }
+    soma_network_destroy(network);
+}
+END_TEST
+
 /* Sums along axis 1 of x [n, length], forwards or backwards, each put where it ends. */
 typedef struct scan_form {
     int64_t in_axis, out_axis, direction, inputs, directions;
@@ -709,6 +761,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, scans_that_cannot_be_are_refused);
     tcase_add_test(all, so_many_nodes_are_written_out);
     tcase_add_test(all, loops_that_are_too_long_or_not_known_are_refused);
+    tcase_add_test(all, distances_to_any_number_of_rows_are_computed);
     Suite *suite = suite_create("onnx, inside");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

@@ -40,6 +40,25 @@ soma_status soma_onnx_add_branch(soma_onnx_node *node);
 soma_status soma_onnx_add_loop(soma_onnx_node *node);
 soma_status soma_onnx_add_scan(soma_onnx_node *node);
 
+/* What is written out in the place of loops. A constant of one whole number; rank 0 or 1. */
+soma_status soma_onnx_number_value(soma_onnx_importer *importer, const char *name, int32_t type, int64_t number,
+                                   uint32_t rank, soma_onnx_value *value);
+/* A name that no file has: no text begins so. */
+soma_status soma_onnx_inner_name(soma_onnx_importer *importer, const char **name);
+/* A node of these inputs and one attribute, of a number or a list of one, with one output. */
+soma_status soma_onnx_add_made(soma_onnx_importer *importer, const char *op, const char *const *inputs, size_t count,
+                               const char *attribute, const int64_t *value, bool list, const char *output);
+/* A piece with one dimension of 1 more, under a name of its own. */
+soma_status soma_onnx_add_dimension(soma_onnx_importer *importer, const soma_onnx_value *piece, int64_t axis,
+                                    const char **name);
+
+/* ------------------------------------------------------------------------------------------------------ distances.c */
+
+/* Whether a Scan is the squared distances of samples to the rows of a table, a row each turn. */
+bool soma_onnx_are_distances(const soma_onnx_node *node, const Soma__Onnx__GraphProto *body);
+/* These at once, of any number of rows. */
+soma_status soma_onnx_add_distances(soma_onnx_node *node);
+
 /* ------------------------------------------------------------------------------------------------------ function.c */
 
 /* Written out in place of its call. */

@@ -26,9 +26,8 @@ typedef struct turns {
 
 /* -------------------------------------------------------------------------------------------------- small constants */
 
-/* A constant of one whole number; rank 0 or 1. */
-static soma_status number_value(soma_onnx_importer *importer, const char *name, int32_t type, int64_t number,
-                                uint32_t rank, soma_onnx_value *value) {
+soma_status soma_onnx_number_value(soma_onnx_importer *importer, const char *name, int32_t type, int64_t number,
+                                   uint32_t rank, soma_onnx_value *value) {
     void *memory;
     SOMA_TRY(soma_onnx_keep(importer, sizeof number, name, &memory));
     *(int64_t *)memory = number;
@@ -39,8 +38,7 @@ static soma_status number_value(soma_onnx_importer *importer, const char *name, 
     return SOMA_OK;
 }
 
-/* A name that no file has: no text begins so. */
-static soma_status own_name(soma_onnx_importer *importer, const char **name) {
+soma_status soma_onnx_inner_name(soma_onnx_importer *importer, const char **name) {
     void *memory;
     SOMA_TRY(soma_onnx_keep(importer, 24, "a loop", &memory));
     snprintf(memory, 24, "\x01%zu", importer->own_names++);
@@ -48,9 +46,8 @@ static soma_status own_name(soma_onnx_importer *importer, const char **name) {
     return SOMA_OK;
 }
 
-/* A node of these inputs and one attribute, with one output. */
-static soma_status add_made(soma_onnx_importer *importer, const char *op, const char *const *inputs, size_t count,
-                            const char *attribute, const int64_t *value, bool list, const char *output) {
+soma_status soma_onnx_add_made(soma_onnx_importer *importer, const char *op, const char *const *inputs, size_t count,
+                               const char *attribute, const int64_t *value, bool list, const char *output) {
     struct made_node {
         Soma__Onnx__NodeProto node;
         Soma__Onnx__AttributeProto attribute, *attributes[1];
@@ -89,19 +86,18 @@ static soma_status add_made(soma_onnx_importer *importer, const char *op, const 
 
 /* ----------------------------------------------------------------------------------------------------------- pieces */
 
-/* A piece with one dimension of 1 more, under a name of its own. */
-static soma_status add_dimension(soma_onnx_importer *importer, const soma_onnx_value *piece, int64_t axis,
-                                 const char **name) {
+soma_status soma_onnx_add_dimension(soma_onnx_importer *importer, const soma_onnx_value *piece, int64_t axis,
+                                    const char **name) {
     const char *inputs[2];
     soma_onnx_value axes;
-    SOMA_TRY(own_name(importer, &inputs[0]));
+    SOMA_TRY(soma_onnx_inner_name(importer, &inputs[0]));
     SOMA_TRY(soma_onnx_define_as(importer, inputs[0], piece));
-    SOMA_TRY(own_name(importer, name));
-    if (importer->opset < 13) return add_made(importer, "Unsqueeze", inputs, 1, "axes", &axis, true, *name);
-    SOMA_TRY(own_name(importer, &inputs[1]));
-    SOMA_TRY(number_value(importer, inputs[1], INT64, axis, 1, &axes));
+    SOMA_TRY(soma_onnx_inner_name(importer, name));
+    if (importer->opset < 13) return soma_onnx_add_made(importer, "Unsqueeze", inputs, 1, "axes", &axis, true, *name);
+    SOMA_TRY(soma_onnx_inner_name(importer, &inputs[1]));
+    SOMA_TRY(soma_onnx_number_value(importer, inputs[1], INT64, axis, 1, &axes));
     SOMA_TRY(soma_onnx_define(importer, &axes));
-    return add_made(importer, "Unsqueeze", inputs, 2, NULL, NULL, false, *name);
+    return soma_onnx_add_made(importer, "Unsqueeze", inputs, 2, NULL, NULL, false, *name);
 }
 
 /* Values joined along an axis, as many at a time as an op takes, until one is left, which has the last name. */
@@ -113,8 +109,8 @@ static soma_status join(soma_onnx_importer *importer, const char **names, size_t
         for (size_t first = 0; first < count; first += most) {
             const size_t some = SOMA_MIN(most, count - first);
             const char *name = output;
-            if (count > most) SOMA_TRY(own_name(importer, &name));
-            SOMA_TRY(add_made(importer, "Concat", names + first, some, "axis", &axis, false, name));
+            if (count > most) SOMA_TRY(soma_onnx_inner_name(importer, &name));
+            SOMA_TRY(soma_onnx_add_made(importer, "Concat", names + first, some, "axis", &axis, false, name));
             names[joined++] = name;
         }
         count = joined;
@@ -134,8 +130,8 @@ static soma_status join_pieces(const turns *t, size_t out, int64_t axis, bool ba
         return soma_error(SOMA_INVALID_FILE, "axis %" PRId64 " of an output of %" PRId64 " dimensions", axis, rank);
     axis += axis < 0 ? rank : 0;
     for (size_t i = 0; i < t->count; i++)
-        SOMA_TRY(
-            add_dimension(importer, &t->piece[(backwards ? t->count - 1 - i : i) * t->outs + out], axis, &names[i]));
+        SOMA_TRY(soma_onnx_add_dimension(importer, &t->piece[(backwards ? t->count - 1 - i : i) * t->outs + out], axis,
+                                         &names[i]));
     return join(importer, names, t->count, axis, output);
 }
 
@@ -257,9 +253,9 @@ static soma_status get_trips(soma_onnx_node *node, int64_t *trips) {
 static soma_status loop_turn(turns *t, bool *more) {
     soma_onnx_importer *importer = t->node->importer;
     soma_onnx_value number, condition;
-    SOMA_TRY(number_value(importer, body_input(t, 0), INT64, (int64_t)t->count, 0, &number));
+    SOMA_TRY(soma_onnx_number_value(importer, body_input(t, 0), INT64, (int64_t)t->count, 0, &number));
     SOMA_TRY(soma_onnx_define(importer, &number));
-    SOMA_TRY(number_value(importer, body_input(t, 1), BOOL, 1, 0, &condition));
+    SOMA_TRY(soma_onnx_number_value(importer, body_input(t, 1), BOOL, 1, 0, &condition));
     SOMA_TRY(soma_onnx_define(importer, &condition));
     SOMA_TRY(make_turn(t, 1));
     SOMA_TRY(soma_onnx_output_inside(importer, t->body, 0, &condition));
@@ -361,10 +357,11 @@ static soma_status define_pieces(const scan *s) {
         const size_t place = s->in_direction[i] ? s->length - 1 - t->count : t->count;
         const char *inputs[2] = {t->node->proto->input[t->states + i]};
         soma_onnx_value number;
-        SOMA_TRY(own_name(importer, &inputs[1]));
-        SOMA_TRY(number_value(importer, inputs[1], INT64, (int64_t)place, 0, &number));
+        SOMA_TRY(soma_onnx_inner_name(importer, &inputs[1]));
+        SOMA_TRY(soma_onnx_number_value(importer, inputs[1], INT64, (int64_t)place, 0, &number));
         SOMA_TRY(soma_onnx_define(importer, &number));
-        SOMA_TRY(add_made(importer, "Gather", inputs, 2, "axis", &s->in_axis[i], false, body_input(t, t->states + i)));
+        SOMA_TRY(soma_onnx_add_made(importer, "Gather", inputs, 2, "axis", &s->in_axis[i], false,
+                                    body_input(t, t->states + i)));
     }
     return SOMA_OK;
 }
@@ -410,6 +407,7 @@ soma_status soma_onnx_add_scan(soma_onnx_node *node) {
         return soma_error(SOMA_INVALID_FILE, "%zu states, %zu outputs, and a body that is none or makes %zu",
                           s.t.states, node->proto->n_output, made);
     s.t.outs = made - s.t.states;
+    if (soma_onnx_are_distances(node, body->g)) return soma_onnx_add_distances(node);
     soma_status status = open_turns(&s.t);
     if (status == SOMA_OK) status = run_scan(&s);
     close_turns(&s.t);

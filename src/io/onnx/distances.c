@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Squared distances of samples to the rows of a table. skl2onnx has them, for nearest neighbours and Gaussian
+ * processes, as a Scan with a turn for each sample of the training data: the samples pass as a state, and a turn gives
+ * their distances to one row. Written out that is four nodes for each row; all at once it is four in all.
+ */
+#include "io/onnx/family.h"
+#include "io/onnx/inside.h"
+
+#include <string.h>
+
+enum { INT64 = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64, LEAST_OPSET = 13 };
+
+static bool is_same(const char *a, const char *b) {
+    return a && b && strcmp(a, b) == 0;
+}
+
+/* The node of the body that makes this; NULL: none does, or it is of another op or number of inputs. */
+static const Soma__Onnx__NodeProto *maker(const Soma__Onnx__GraphProto *body, const char *name, const char *op,
+                                          size_t inputs) {
+    for (size_t i = 0; i < body->n_node; i++) {
+        const Soma__Onnx__NodeProto *node = body->node[i];
+        if (node->n_output == 1 && is_same(node->output[0], name))
+            return is_same(node->op_type, op) && node->n_input == inputs && soma_onnx_is_standard(node->domain) ? node
+                                                                                                                : NULL;
+    }
+    return NULL;
+}
+
+/* What a name stands for, behind nodes that change nothing. */
+static const char *behind_identities(const Soma__Onnx__GraphProto *body, const char *name) {
+    const Soma__Onnx__NodeProto *node;
+    for (size_t i = 0; i < body->n_node && (node = maker(body, name, "Identity", 1)); i++) name = node->input[0];
+    return name;
+}
+
+/* Whether a reduction is along the last of two dimensions, which goes: by an attribute, or a constant of the body. */
+static bool is_along_rows(const Soma__Onnx__GraphProto *body, const Soma__Onnx__NodeProto *reduction) {
+    const soma_onnx_node node = {.proto = reduction};
+    const Soma__Onnx__AttributeProto *axes = soma_onnx_attribute(&node, "axes");
+    const Soma__Onnx__AttributeProto *kept = soma_onnx_attribute(&node, "keepdims");
+    if (!kept || kept->i != 0) return false;
+    if (reduction->n_input == 1) return axes && axes->n_ints == 1 && (axes->ints[0] == 1 || axes->ints[0] == -1);
+    for (size_t i = 0; i < body->n_initializer; i++) {
+        const Soma__Onnx__TensorProto *tensor = body->initializer[i];
+        int64_t axis = 0;
+        if (!is_same(tensor->name, reduction->input[1])) continue;
+        if (tensor->data_type != INT64 || tensor->n_dims != 1 || tensor->dims[0] != 1) return false;
+        if (tensor->n_int64_data == 1) axis = tensor->int64_data[0];
+        if (tensor->has_raw_data && tensor->raw_data.len == 8)
+            axis = tensor->raw_data.data[0]; /* 1: the others are 0 */
+        for (size_t k = 1; tensor->has_raw_data && k < tensor->raw_data.len; k++)
+            if (tensor->raw_data.data[k]) return false;
+        return axis == 1 || axis == -1;
+    }
+    return false;
+}
+
+bool soma_onnx_are_distances(const soma_onnx_node *node, const Soma__Onnx__GraphProto *body) {
+    const soma_onnx_value *x = node->input[0], *rows = node->input_count == 2 ? node->input[1] : NULL;
+    const Soma__Onnx__NodeProto *sum, *difference;
+    static const char *const plain[] = {"scan_input_axes", "scan_input_directions", "scan_output_axes",
+                                        "scan_output_directions"};
+    if (!x || !rows || !rows->constant || x->constant || x->shape.rank != 2 || rows->shape.rank != 2) return false;
+    if (x->shape.dim[1] != rows->shape.dim[1] || rows->shape.dim[0] == 0 || node->importer->opset < LEAST_OPSET)
+        return false;
+    if (x->integer || rows->integer || node->proto->n_output != 2 || body->n_input != 2 || body->n_output != 2)
+        return false;
+    for (size_t i = 0; i < SOMA_COUNT_OF(plain); i++)
+        if (soma_onnx_attribute(node, plain[i])) return false;
+    const char *state = body->input[0]->name, *row = body->input[1]->name;
+    if (!is_same(behind_identities(body, body->output[0]->name), state)) return false;
+    const char *result = behind_identities(body, body->output[1]->name);
+    if (!(sum = maker(body, result, "ReduceSumSquare", 1)) && !(sum = maker(body, result, "ReduceSumSquare", 2)))
+        return false;
+    if (!is_along_rows(body, sum) || !(difference = maker(body, sum->input[0], "Sub", 2))) return false;
+    return (is_same(difference->input[0], state) && is_same(difference->input[1], row)) ||
+           (is_same(difference->input[0], row) && is_same(difference->input[1], state));
+}
+
+soma_status soma_onnx_add_distances(soma_onnx_node *node) {
+    soma_onnx_importer *importer = node->importer;
+    const Soma__Onnx__NodeProto *proto = node->proto;
+    const char *wide, *difference, *square, *axis, *sum;
+    const int64_t dropped = 0;
+    soma_onnx_value last;
+    SOMA_TRY(soma_onnx_inner_name(importer, &difference));
+    SOMA_TRY(soma_onnx_inner_name(importer, &square));
+    SOMA_TRY(soma_onnx_inner_name(importer, &axis));
+    SOMA_TRY(soma_onnx_inner_name(importer, &sum));
+    SOMA_TRY(soma_onnx_number_value(importer, axis, INT64, 2, 1, &last));
+    SOMA_TRY(soma_onnx_define(importer, &last));
+    if (*proto->output[0])
+        SOMA_TRY(soma_onnx_add_made(importer, "Identity", (const char *[]){proto->input[0]}, 1, NULL, NULL, false,
+                                    proto->output[0]));
+    if (!*proto->output[1]) return SOMA_OK;
+    SOMA_TRY(soma_onnx_add_dimension(importer, node->input[0], 1, &wide));
+    SOMA_TRY(
+        soma_onnx_add_made(importer, "Sub", (const char *[]){wide, proto->input[1]}, 2, NULL, NULL, false, difference));
+    SOMA_TRY(
+        soma_onnx_add_made(importer, "Mul", (const char *[]){difference, difference}, 2, NULL, NULL, false, square));
+    SOMA_TRY(
+        soma_onnx_add_made(importer, "ReduceSum", (const char *[]){square, axis}, 2, "keepdims", &dropped, false, sum));
+    return soma_onnx_add_made(importer, "Transpose", (const char *[]){sum}, 1, NULL, NULL, false, proto->output[1]);
+}
