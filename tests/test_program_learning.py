@@ -77,11 +77,32 @@ class Freeze(LearningTest):
         self.train("--load", second, "--lr-of=none", "--save", again)
         self.assertNotIn("learning_rate", {key for layer in self.json("show", again)["layers"] for key in layer})
 
+    def test_decay_by_layer(self):
+        """A strong decay takes the weights that it names to 0, and no others; the text says the same; the model keeps it."""
+        def largest(path, name):
+            return max(map(abs, struct.unpack(f"<{len(tensors(path)[name]) // 4}f", tensors(path)[name])))
+        options, text = ["--optimizer=sgd", "--lr=0.1", "--epochs=10"], NET.replace("; ", " l2(5); ", 1)
+        first, second, again = (self.path(f"{name}.safetensors") for name in ("first", "second", "again"))
+        self.train(NET, "--l2-of=*=0,dense_1=5", "--l1-of=dense_2.bias=0.001", *options, "--save", first)
+        self.assertLess(largest(first, "dense_1.weight"), 0.05)
+        self.assertGreater(largest(first, "dense_2.weight"), 0.2)
+        self.train(text, "--l1-of=dense_2.bias=0.001", *options, "--save", second)
+        for name, value in tensors(first).items():
+            self.assertEqual(value, tensors(second)[name], name)
+        layers = {layer["name"]: layer for layer in self.json("show", first)["layers"]}
+        self.assertEqual((layers["dense_1"]["l2"], layers["dense_2"]["l2"]), (5, 0))
+        self.assertAlmostEqual(layers["dense_2"]["l1"], 0.001, places=9)
+        self.assertIn("l2 5", self.succeed("summary", "--model", first, f"--device={DEVICE}").stdout)
+        self.train("--load", first, "--l2-of=none", "--save", again)
+        self.assertEqual([name for name, layer in ((layer["name"], layer) for layer in self.json("show", again)["layers"]) if "l2" in layer], [])
+        self.assertIn("l1", [layer for layer in self.json("show", again)["layers"] if layer["name"] == "dense_2"][0])
+
     def test_what_is_refused(self):
         for option, words in (("--freeze=conv_*", ["--freeze", "conv_*", "dense_1.weight", "dense_3.bias"]), ("--freeze=dense_1,", ["--freeze", "empty"]),
                               ("--freeze=Dense_1", ["--freeze", "dense_1.weight"]), ("--lr-of=head=0.1", ["--lr-of", "head", "dense_1.weight"]),
                               ("--lr-of=dense_1", ["--lr-of", "dense_1", "NAME=X"]), ("--lr-of=dense_1=0", ["--lr-of", "dense_1=0", "--freeze"]),
                               ("--lr-of=dense_1=fast", ["--lr-of", "dense_1=fast"]), ("--lr-of==1", ["--lr-of"]), ("--lr-of=dense_1=-1", ["--lr-of"]),
+                              ("--l2-of=dense_1=-1", ["--l2-of", "dense_1=-1", "at least 0"]), ("--l1-of=dense_1", ["--l1-of", "NAME=X"]), ("--l2-of=head=1", ["--l2-of", "head", "dense_1.weight"]),
                               ("--lr-of=dense_1=1e-60", ["--lr-of"]), ("--lr-of=dense_1=nan", ["--lr-of"])):
             self.refuse(USAGE, words, "train", f"--device={DEVICE}", f"--data={self.table}", NET, option)
         self.refuse(USAGE, ["--freeze", "all parameters are frozen"], "train", f"--device={DEVICE}", f"--data={self.table}", "--freeze=*")

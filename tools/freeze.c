@@ -23,44 +23,63 @@ static exit_status freeze(soma_network *network, char *list, const char *whole) 
     return STATUS_DONE;
 }
 
-static exit_status set_rates(soma_network *network, char *list, const char *whole) {
+/* An option whose entries are NAME=X. */
+struct number_of {
+    const char *option, *what;
+    soma_status (*set)(soma_network *network, const char *pattern, float value);
+    bool positive; /* else 0 is accepted, too */
+    float none;    /* what ends it */
+    const char *accepted;
+};
+
+static const struct number_of rate_of = {
+    "lr-of",
+    "learning rate",
+    soma_network_set_rate_of,
+    true,
+    0,
+    "X greater than 0, separated by commas (what is to stay as it is, --freeze names)"};
+static const struct number_of l2_of = {"l2-of", "decay", soma_network_set_l2_of,
+                                       false,   -1,      "X at least 0, separated by commas (0: no decay)"};
+static const struct number_of l1_of = {"l1-of", "decay", soma_network_set_l1_of,
+                                       false,   -1,      "X at least 0, separated by commas (0: no decay)"};
+
+static exit_status set_numbers(soma_network *network, const struct number_of *of, char *list, const char *whole) {
     for (char *entry; list;) {
-        exit_status status = next_entry(&list, "lr-of", whole, &entry);
+        exit_status status = next_entry(&list, of->option, whole, &entry);
         if (status != STATUS_DONE) return status;
         char *number = strrchr(entry, '=');
-        double rate = 0;
+        double value = 0;
         if (number) *number++ = '\0';
-        if (!number || !*entry || !number_parse(number, &rate) || !(rate > 0) || !((float)rate > 0))
-            return fail(
-                STATUS_USAGE,
-                "--lr-of: '%s%s%s' is no learning rate of anything; accepted: NAME=X, X greater than 0, separated "
-                "by commas (what is to stay as it is, --freeze names)",
-                entry, number ? "=" : "", number ? number : "");
-        soma_status cause = soma_network_set_rate_of(network, entry, (float)rate);
-        if (cause != SOMA_OK) return fail_from_library(cause, STATUS_USAGE, "--lr-of");
+        if (!number || !*entry || !number_parse(number, &value) || !(value >= 0) ||
+            (of->positive && !((float)value > 0)))
+            return fail(STATUS_USAGE, "--%s: '%s%s%s' is no %s of anything; accepted: NAME=X, %s", of->option, entry,
+                        number ? "=" : "", number ? number : "", of->what, of->accepted);
+        soma_status cause = of->set(network, entry, (float)value);
+        if (cause != SOMA_OK) return fail_from_library(cause, STATUS_USAGE, "--%s", of->option);
     }
     return STATUS_DONE;
 }
 
-/* What the network had before comes first: of a loaded one, the option says what holds from now on. */
-static exit_status apply(soma_network *network, const char *option, const char *whole,
-                         exit_status each(soma_network *network, char *list, const char *whole)) {
+/* What the network had before comes first: of a loaded one, the option says what holds from now on. of: NULL for
+ * --freeze. */
+static exit_status apply(soma_network *network, const struct number_of *of, const char *whole) {
     if (!whole) return STATUS_DONE;
-    bool frozen = strcmp(option, "freeze") == 0;
-    soma_status cause =
-        frozen ? soma_network_set_frozen(network, "*", false) : soma_network_set_rate_of(network, "*", 0);
-    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_USAGE, "--%s", option);
+    soma_status cause = of ? of->set(network, "*", of->none) : soma_network_set_frozen(network, "*", false);
+    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_USAGE, "--%s", of ? of->option : "freeze");
     if (strcmp(whole, "none") == 0) return STATUS_DONE;
     char *list = strdup(whole);
     if (!list) return fail(STATUS_FAILED, "out of memory");
-    exit_status status = each(network, list, whole);
+    exit_status status = of ? set_numbers(network, of, list, whole) : freeze(network, list, whole);
     free(list);
     return status;
 }
 
 exit_status freeze_apply(const struct settings *settings, soma_network *network) {
-    exit_status status = apply(network, "freeze", settings->freeze, freeze);
-    if (status == STATUS_DONE) status = apply(network, "lr-of", settings->rates, set_rates);
+    exit_status status = apply(network, NULL, settings->freeze);
+    if (status == STATUS_DONE) status = apply(network, &rate_of, settings->rates);
+    if (status == STATUS_DONE) status = apply(network, &l2_of, settings->l2_of);
+    if (status == STATUS_DONE) status = apply(network, &l1_of, settings->l1_of);
     if (status != STATUS_DONE) return status;
     soma_network_figures figures;
     soma_status cause = soma_network_get_figures(network, 1, &figures);
@@ -73,6 +92,8 @@ exit_status freeze_apply(const struct settings *settings, soma_network *network)
 void freeze_report(const soma_layer_info *info, report *layer) {
     report_count(layer, "frozen", info->frozen);
     if (info->learning_rate > 0) report_number(layer, "learning_rate", (double)info->learning_rate);
+    if (info->has_l2) report_number(layer, "l2", (double)info->l2);
+    if (info->has_l1) report_number(layer, "l1", (double)info->l1);
 }
 
 const char *freeze_text(const soma_layer_info *info, char *text, size_t size) {
@@ -81,7 +102,16 @@ const char *freeze_text(const soma_layer_info *info, char *text, size_t size) {
     if (info->frozen && info->frozen == info->parameters) length = (size_t)snprintf(text, size, "frozen");
     if (info->frozen && info->frozen < info->parameters)
         length = (size_t)snprintf(text, size, "%llu of them frozen", (unsigned long long)info->frozen);
-    if (info->learning_rate > 0)
-        snprintf(text + length, size - length, "%slearning rate %g", length ? ", " : "", (double)info->learning_rate);
+    const struct {
+        bool is_there;
+        const char *name;
+        float value;
+    } numbers[] = {{info->learning_rate > 0, "learning rate", info->learning_rate},
+                   {info->has_l2, "l2", info->l2},
+                   {info->has_l1, "l1", info->l1}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (numbers[i].is_there && length < size)
+            length += (size_t)snprintf(text + length, size - length, "%s%s %g", length ? ", " : "", numbers[i].name,
+                                       (double)numbers[i].value);
     return text;
 }

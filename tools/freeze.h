@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Layers that are not trained, or at a rate of their own: --freeze and --lr-of. */
+/* Layers that are not trained, or at a rate of their own: --freeze and --lr-of; and those with decay of their
+ * own: --l2-of and --l1-of. */
 #ifndef SOMA_TOOLS_FREEZE_H
 #define SOMA_TOOLS_FREEZE_H
 

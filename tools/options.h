@@ -50,7 +50,7 @@ struct settings {
     int scale_target; /* 1, -1, 0: where it can be */
     /* network */
     const char *augment;
-    const char *net, *model, *outputs, *input_shapes, *load, *weights, *weights_map, *freeze, *rates;
+    const char *net, *model, *outputs, *input_shapes, *load, *weights, *weights_map, *freeze, *rates, *l2_of, *l1_of;
     /* loss and metrics */
     int loss;
     double huber_delta, label_smoothing, focal_gamma, focal_alpha;

@@ -106,7 +106,7 @@ static void choose_decay(struct training *training) {
     const double rows = 4;
     const struct settings *settings = training->settings;
     if (settings->net || !training->data.table || option_given(settings, l2) || option_given(settings, l1) ||
-        settings->optimizer == SOMA_ADAMW)
+        settings->l2_of || settings->l1_of || settings->optimizer == SOMA_ADAMW)
         return;
     if (settings->loss == SOMA_LOSS_DEFAULT || settings->loss == SOMA_MEAN_SQUARED_ERROR)
         training->decay = rows / fmax((double)data_samples(training->data.train), 2 * rows);

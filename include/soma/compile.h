@@ -188,7 +188,9 @@ typedef struct soma_layer_info {
     size_t parameters;
     uint64_t frozen;      /* of them, those that are frozen, running figures included */
     float learning_rate;  /* of its own, of one of them at least; 0: none */
-    uint64_t reserved[2]; /* zero */
+    float l2, l1;         /* likewise, in place of the optimizer's */
+    bool has_l2, has_l1;  /* whether there is one, be it 0 */
+    uint64_t reserved[1]; /* zero */
 } soma_layer_info;
 /* How many layers there are. */
 SOMA_API size_t soma_network_layer_count(const soma_network *network);

@@ -240,6 +240,7 @@ PyType_Spec *soma_py_network_spec(void) {
         {"fit_metrics", soma_py_network_fit_metrics, METH_NOARGS,
          "loss and metrics of the epoch so far, within a callback"},
         {"set_frozen", soma_py_network_set_frozen, METH_VARARGS, "set_frozen(pattern, frozen)"},
+        {"set_decay", soma_py_network_set_decay, METH_VARARGS, "set_decay(pattern, l2, l1)"},
         {"frozen", soma_py_network_frozen, METH_NOARGS, "names of the frozen parameters"},
         {"get_learning_rate", soma_py_network_get_learning_rate, METH_NOARGS, "of the last step, or set since"},
         {"set_learning_rate", soma_py_network_set_learning_rate, METH_O, "set_learning_rate(rate)"},

@@ -140,6 +140,7 @@ PyObject *soma_py_network_losses(PyObject *self, PyObject *unused);
 PyObject *soma_py_network_fit(PyObject *self, PyObject *arguments);
 PyObject *soma_py_network_fit_metrics(PyObject *self, PyObject *unused);
 PyObject *soma_py_network_set_frozen(PyObject *self, PyObject *arguments);
+PyObject *soma_py_network_set_decay(PyObject *self, PyObject *arguments);
 PyObject *soma_py_network_frozen(PyObject *self, PyObject *unused);
 PyObject *soma_py_network_get_learning_rate(PyObject *self, PyObject *unused);
 PyObject *soma_py_network_set_learning_rate(PyObject *self, PyObject *rate);

@@ -162,6 +162,18 @@ PyObject *soma_py_network_set_frozen(PyObject *object, PyObject *arguments) {
     Py_RETURN_NONE;
 }
 
+PyObject *soma_py_network_set_decay(PyObject *object, PyObject *arguments) {
+    soma_py_network *self = (soma_py_network *)object;
+    const char *pattern;
+    float l2, l1;
+    if (!PyArg_ParseTuple(arguments, "sff", &pattern, &l2, &l1) || soma_py_network_enter(self)) return NULL;
+    soma_status status = soma_network_set_l2_of(self->network, pattern, l2);
+    if (status == SOMA_OK) status = soma_network_set_l1_of(self->network, pattern, l1);
+    soma_py_network_leave(self);
+    if (status != SOMA_OK) return soma_py_raise(status);
+    Py_RETURN_NONE;
+}
+
 PyObject *soma_py_network_frozen(PyObject *object, PyObject *unused) {
     const soma_network *network = ((soma_py_network *)object)->network;
     PyObject *list = PyList_New(0);

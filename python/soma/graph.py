@@ -45,20 +45,9 @@ def scaling(outputs):
     return None
 
 
-def _regularized(layer, net, learnt):
-    """(name, regularizers) of a layer with weights that decay, or of those within it, with the names of the parameters that it has made."""
-    inner = [one for value in getattr(layer, "arguments", {}).values() for one in (value if isinstance(value, (list, tuple)) else [value]) if isinstance(one, Layer)]
-    inner = getattr(layer, "layers", None) or inner  # of TimeDistributed
-    matrices = [name for name in learnt if sum(size > 1 for size in net.get_parameter(name).shape) > 1]
-    if not inner:
-        name = layer.name or (learnt[0].rpartition(".")[0] if learnt else repr(layer))
-        return [(name, layer.regularizers or {})] if layer.regularizers or (matrices and layer.trainable) else []
-    return [found for one in inner for found in _regularized(one, net, learnt if one.regularizers is None else [])]
-
-
 def build(inputs, outputs, seed):
-    """The network, what its layers were called, by the library's names of them, and the regularizer that all of them have, or None."""
-    net, called, regularized = _soma.Network(seed=seed), {}, []
+    """The network, and what its layers were called, by the library's names of them."""
+    net, called = _soma.Network(seed=seed), {}
     layers, frozen = {}, []
     numbers = {id(node): net.input(node.shape, node.name) for node in inputs}
     pending = list(reversed(outputs))
@@ -86,9 +75,8 @@ def build(inputs, outputs, seed):
             if own:  # parameters are called by the layer's number
                 called[own] = node.layer.name
         node.layer.settle(net, net.parameters()[learnt:])
-        if node.layer.trainable:
-            regularized += _regularized(node.layer, net, net.parameters()[learnt:])
-        else:
+        regularizers.settle(node.layer, net, net.parameters()[learnt:])
+        if not node.layer.trainable:
             frozen += net.parameters()[learnt:]
         layers[id(node.layer)] = node.layer
         numbers[id(node)] = number
@@ -98,4 +86,4 @@ def build(inputs, outputs, seed):
         net.set_frozen(name, True)
     for layer in layers.values():
         layer._is_built = True
-    return net, called, regularizers.common(regularized)
+    return net, called

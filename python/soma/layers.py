@@ -192,6 +192,7 @@ def _text(self, shape):
         leads = name in self.leading or name in ("pool_size", "size", "sides")
         if values[name] is not None:
             words += (LEADING if leads else OPTIONS)[name](values[name], rank)
+    words += regularizers.words(self.regularizers)
     return " ".join(word for word in words if word)
 
 
@@ -296,6 +297,7 @@ class Bidirectional(Layer):
         self.name, self.input_shape = name or layer.name, input_shape or layer.input_shape
         self.arguments = {"layer": layer, "merge_mode": merge_mode}
         self.both = type(layer)(**layer.arguments | {"bidirectional": True})
+        self.both.regularizers = layer.regularizers
 
     def text(self, shape):
         return self.both.text(shape)

@@ -26,7 +26,6 @@ class Network(Contents):
 
     _shaped = False  # whether the input is of an input_shape
     _scaled = None  # the kind of layer that scales its input itself
-    _regularizer = None  # of all layers
 
     def __init__(self, layers=None, outputs=None, *, inputs=None, device=None, seed=0, name=None):
         self.device, self.seed, self.name = device, seed, name
@@ -74,7 +73,7 @@ class Network(Contents):
     # ------------------------------------------------------------------------------------------------------- building
 
     def _build_graph(self):
-        self._net, self._called, self._regularizer = graph.build(self._inputs, self._outputs, self.seed)
+        self._net, self._called = graph.build(self._inputs, self._outputs, self.seed)
         self._scaled = graph.scaling(self._outputs)
         if not self._trainable:
             self.trainable = False
@@ -124,7 +123,6 @@ class Network(Contents):
             return
         options = self._options
         rule, schedule = optimizers.of(options.get("optimizer", "adam"))
-        rule = optimizers.with_regularizer(rule, self._regularizer)
 
         def compiled(weights):
             self._net.compile(open_device(self.device), options.get("loss"), options.get("metrics"), rule, schedule,

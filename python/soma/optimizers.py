@@ -112,15 +112,6 @@ class Running:
     lr = learning_rate
 
 
-def with_regularizer(options, regularizer):
-    """An optimizer's options with the decay that all layers have: the gradient of l1 Σ|w| + l2 Σw² is l1 sign(w) + 2 l2 w."""
-    if regularizer is None:
-        return options
-    if options.get("l1") or options.get("l2"):
-        raise ValueError(f"the layers have {regularizer!r}, and the optimizer l1 or l2; accepted: one of them")
-    return options | {"l1": regularizer.l1, "l2": 2 * regularizer.l2}
-
-
 def of(given):
     """(options, schedule's options) of a name or an Optimizer."""
     if isinstance(given, str):

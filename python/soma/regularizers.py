@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""What keeps weights small, by Keras's names, as kernel_regularizer= takes it: the loss that is minimised has l1 Σ|w| + l2 Σw² besides. The library adds one decay to all weights of a
-network, so that all its layers have the same, or none; the loss that is shown is without it (Keras's is with it)."""
+"""What keeps weights small, by Keras's names, as kernel_regularizer= takes it: the loss that is minimised has l1 Σ|w| + l2 Σw² besides, over the weights of the layer; the
+loss that is shown is without it (Keras's is with it). Layers without a regularizer have the optimizer's l1 and l2."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
+
+from .nodes import Layer
 
 
 class L1L2:
@@ -42,14 +44,19 @@ class L2(L1L2):
 
 _NONE = L1L2()
 _WORDS = {"l1": L1(), "l2": L2(), "l1_l2": _NONE, "l1l2": _NONE}  # each as its class is without arguments
-# Keras's arguments, and the layers that have them; together they go for all weights that decay.
+_NORMS = "BatchNorm LayerNorm GroupNorm InstanceNorm RMSNorm"
+# Keras's arguments, the layers that have them, and how their parameters are called, without the layer's name.
 ARGUMENTS = {
-    "kernel_regularizer": "Dense Conv ConvTranspose SimpleRNN LSTM GRU MultiHeadAttention",
-    "recurrent_regularizer": "SimpleRNN LSTM GRU",
-    "depthwise_regularizer": "DepthwiseConv SeparableConv",
-    "pointwise_regularizer": "SeparableConv",
-    "embeddings_regularizer": "Embedding",
+    "kernel_regularizer": ("Dense Conv ConvTranspose SimpleRNN LSTM GRU MultiHeadAttention", lambda role: role.endswith("weight") and "recurrent" not in role),
+    "recurrent_regularizer": ("SimpleRNN LSTM GRU", lambda role: role.endswith("recurrent_weight")),
+    "depthwise_regularizer": ("DepthwiseConv SeparableConv", lambda role: role in ("weight", "depthwise")),
+    "pointwise_regularizer": ("SeparableConv", lambda role: role == "pointwise"),
+    "embeddings_regularizer": ("Embedding", lambda role: role == "weight"),
+    "bias_regularizer": ("Dense Conv ConvTranspose DepthwiseConv SeparableConv SimpleRNN LSTM GRU MultiHeadAttention", lambda role: role.endswith("bias")),
+    "gamma_regularizer": (_NORMS, lambda role: role == "weight"),
+    "beta_regularizer": (_NORMS.replace(" RMSNorm", ""), lambda role: role == "bias"),
 }
+_OF_VECTORS = ("bias_regularizer", "gamma_regularizer", "beta_regularizer")  # what a text's words do not mean
 
 
 def of(what: str, given: Any) -> L1L2:
@@ -67,20 +74,44 @@ def of(what: str, given: Any) -> L1L2:
 
 def split(layer: str, keywords: dict[str, Any]) -> tuple[dict[str, Any], dict[str, L1L2]]:
     """The keywords of a layer without its regularizers, and one for each argument that it has."""
-    names = [name for name, layers in ARGUMENTS.items() if layer in layers.split()]
+    names = [name for name, (layers, _) in ARGUMENTS.items() if layer in layers.split()]
     return {name: value for name, value in keywords.items() if name not in names}, {name: of(f"{layer}: {name}", keywords.get(name)) for name in names}
 
 
-def common(layers: Iterable[tuple[str, dict[str, L1L2]]]) -> L1L2 | None:
-    """That of all layers with weights, (name, regularizers) each; None: they have none. What is not the same everywhere is refused."""
-    given = [(f"{name}'s {argument}" if argument else name, regularizer) for name, own in layers for argument, regularizer in (own or {"": _NONE}).items()]
-    kinds = {regularizer for _, regularizer in given}
-    if len(kinds) <= 1:
-        return next((kind for kind in kinds if kind != _NONE), None)
-    first, other = given[0], next(one for one in given if one[1] != given[0][1])
-    said = [f"{name} is {'None' if regularizer == _NONE else regularizer}" for name, regularizer in (first, other)]
-    raise ValueError(f"regularizers: {', '.join(said)}; accepted: the same for all layers with weights, as the library adds one decay to all weights of a network; or none, and "
-                     "the optimizer's l1 and l2, as soma.Adam(l2=2e-4) for L2(1e-4)")
+def _are_words(own: dict[str, L1L2]) -> bool:
+    """Whether a layer's weights have all the same, and nothing else has any: then its text says it."""
+    return len({regularizer for name, regularizer in own.items() if name not in _OF_VECTORS}) == 1 and all(own.get(name, _NONE) == _NONE for name in _OF_VECTORS)
+
+
+def words(own: dict[str, L1L2] | None) -> list[str]:
+    """Those of a layer's text: the gradient of l1 Σ|w| + l2 Σw² is l1 sign(w) + 2 l2 w, and the library adds l1 sign(w) + l2 w."""
+    first = next(iter(own.values())) if own and _are_words(own) else _NONE
+    return [] if first == _NONE else [f"l2({2 * first.l2!r})", f"l1({first.l1!r})"]
+
+
+def _leaves(layer: Layer) -> Iterator[Layer]:
+    """The layers that a layer consists of."""
+    inner = [one for value in getattr(layer, "arguments", {}).values() for one in (value if isinstance(value, (list, tuple)) else [value]) if isinstance(one, Layer)]
+    inner = getattr(layer, "layers", None) or inner  # of TimeDistributed
+    if not inner:
+        yield layer
+    for one in inner:
+        yield from _leaves(one)
+
+
+def settle(layer: Layer, net: Any, parameters: list[str]) -> None:
+    """Sets what the text could not say, of the parameters that a layer has made."""
+    for leaf in _leaves(layer):
+        own = {name: regularizer for name, regularizer in (leaf.regularizers or {}).items() if regularizer != _NONE}
+        if not own or _are_words(leaf.regularizers):
+            continue
+        if len({name.rpartition(".")[0] for name in parameters}) > 1:
+            raise ValueError(f"{leaf.name or repr(leaf)} within {layer.name or type(layer).__name__}: {', '.join(f'{name} is {one}' for name, one in own.items())}; accepted: the same for all "
+                             "its weights and none for its biases, where it is one of several layers with weights within another")
+        for argument, regularizer in own.items():
+            for name in parameters:
+                if ARGUMENTS[argument][1](name.rpartition(".")[2]):
+                    net.set_decay(name, 2 * regularizer.l2, regularizer.l1)
 
 
 l1, l2, l1_l2 = L1, L2, L1L2

@@ -216,9 +216,11 @@ typedef union soma_attributes {
         size_t running, positions; /* positions: of a sample, over which the figure was taken */
     } across;
     struct {
-        size_t start, end; /* the elements of the flat buffers that it updates */
-        float rate;        /* their own learning rate; 0: the step's */
-        bool padded;       /* of rows: row number `padding` of them stays as it is */
+        size_t start, end;   /* the elements of the flat buffers that it updates */
+        float rate;          /* their own learning rate; 0: the step's */
+        bool own_l2, own_l1; /* whether l2 and l1 hold for all of them, biases among them, in place of the step's */
+        float l2, l1;
+        bool padded; /* of rows: row number `padding` of them stays as it is */
         size_t padding;
     } optimizer;
     struct {

@@ -32,14 +32,19 @@ void soma_plan_get_figures(const soma_plan *plan, soma_plan_figures *figures) {
 /* ------------------------------------------------------------------------------------------------------------ run */
 
 /* Of OPTIMIZER and OPTIMIZER_ROWS, whose parameters begin with the same. What has a rate of its own takes the same
- * share of it as all else of the common one: a schedule is for all. */
-static void set_optimizer(soma_call *call, const soma_step_values *values, float own_rate) {
-    soma_optimizer_kind kind = call->params.optimizer.kind;
-    size_t decay_count = call->params.optimizer.decay_count;
-    call->params.optimizer = values->optimizer;
-    call->params.optimizer.kind = kind;
-    call->params.optimizer.decay_count = decay_count;
-    if (own_rate > 0) call->params.optimizer.learning_rate = (float)((double)own_rate * values->rate_share);
+ * share of it as all else of the common one: a schedule is for all. Decay of its own is in place of the common one,
+ * which biases have not. */
+static void set_optimizer(soma_call *call, const soma_step_values *values, const soma_tensor *step, size_t decay_end) {
+    soma_optimizer_params *params = &call->params.optimizer;
+    const soma_optimizer_params fixed = *params;
+    *params = values->optimizer;
+    params->kind = fixed.kind;
+    params->decay_count = fixed.decay_count;
+    if (step->attributes.optimizer.rate > 0)
+        params->learning_rate = (float)((double)step->attributes.optimizer.rate * values->rate_share);
+    if (step->attributes.optimizer.start >= decay_end) params->l2 = params->l1 = params->decay = 0; /* biases */
+    if (step->attributes.optimizer.own_l2) params->l2 = step->attributes.optimizer.l2;
+    if (step->attributes.optimizer.own_l1) params->l1 = step->attributes.optimizer.l1;
 }
 
 /* The number of the first element of what begins with sample number `first`. */
@@ -71,7 +76,7 @@ static void set_live(soma_plan *plan, const soma_step_values *values) {
             call->params.conv.alpha = -values->optimizer.learning_rate;
             break;
         default:
-            set_optimizer(call, values, plan->origin[plan->live[i]]->attributes.optimizer.rate);
+            set_optimizer(call, values, plan->origin[plan->live[i]], plan->executor->decay_count);
         }
     }
 }

@@ -108,11 +108,17 @@ static soma_status take_rows_out(soma_graph *graph, soma_tensor *gradient, soma_
     return SOMA_OK;
 }
 
+/* Then rows without a gradient move, too. */
+static bool decays_by_itself(const soma_tensor *step) {
+    return step->attributes.optimizer.l2 != 0 || step->attributes.optimizer.l1 != 0;
+}
+
 soma_status soma_graph_update_rows(soma_graph *graph) {
     for (uint32_t i = 0, count = graph->count; i < count; i++) {
         soma_tensor *gradient = graph->tensor[i];
         soma_tensor *step = is_of_few_rows(graph, gradient) ? optimizer_of(graph, gradient->offset) : NULL;
-        if (step && step->attributes.optimizer.end >= gradient->offset + soma_tensor_count(gradient))
+        if (step && !decays_by_itself(step) &&
+            step->attributes.optimizer.end >= gradient->offset + soma_tensor_count(gradient))
             SOMA_TRY(take_rows_out(graph, gradient, step));
     }
     soma_graph_prune(graph);

@@ -259,6 +259,8 @@ soma_status soma_network_layer(const soma_network *network, size_t index, soma_l
         if (parameter->tensor->layer != index + 1) continue;
         if (parameter->is_frozen) info->frozen += soma_tensor_count(parameter->tensor);
         if (parameter->rate > 0) info->learning_rate = parameter->rate;
+        if (parameter->l2.is_given) info->has_l2 = true, info->l2 = SOMA_MAX(info->l2, parameter->l2.value);
+        if (parameter->l1.is_given) info->has_l1 = true, info->l1 = SOMA_MAX(info->l1, parameter->l1.value);
     }
     if (layer->output) info->rank = soma_tensor_shape(layer->output, info->shape);
     return SOMA_OK;

@@ -18,6 +18,12 @@ typedef struct soma_layer {
     size_t parameters; /* scalars */
 } soma_layer;
 
+/* What a parameter has in place of the optimizer's. */
+typedef struct soma_own_decay {
+    bool is_given;
+    float value;
+} soma_own_decay;
+
 typedef struct soma_parameter {
     soma_tensor *tensor;
     soma_initializer initializer; /* resolved: never DEFAULT */
@@ -29,6 +35,7 @@ typedef struct soma_parameter {
     bool is_running; /* a running figure: its layer moves it, and not the optimizer, for which it has no gradient */
     bool is_frozen;  /* stays as it is, and has no gradient; a running figure: its layer goes by it, as in inference */
     float rate;      /* a learning rate of its own; 0: the optimizer's */
+    soma_own_decay l2, l1;
     float *values;   /* host copy; the truth while the network is not compiled, then the device has it (NULL) */
 } soma_parameter;
 
@@ -111,6 +118,10 @@ soma_status soma_network_add_parameter(soma_network *network, const soma_paramet
 /* Whether the optimizer moves it. */
 static inline bool soma_parameter_is_trained(const soma_parameter *parameter) {
     return !parameter->is_running && !parameter->is_frozen;
+}
+/* Whether it goes by an l2 or l1 of its own, be it 0. */
+static inline bool soma_parameter_decays_by_itself(const soma_parameter *parameter) {
+    return parameter->l2.is_given || parameter->l1.is_given;
 }
 /* The parameter that a tensor is; NULL if it is none of this network. */
 soma_parameter *soma_network_find_parameter(const soma_network *network, const soma_tensor *tensor);

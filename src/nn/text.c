@@ -48,6 +48,67 @@ static void skip_space(soma_word *text) {
     while (text->length && soma_is_space(*text->start)) text->start++, text->length--;
 }
 
+/* "l2(X)" and "l1(X)", which any layer with weights takes: what they say, and where. */
+typedef struct decay_words {
+    soma_word at[2];
+    soma_own_decay value[2];
+} decay_words;
+
+static const char *const decay_names[2] = {"l2", "l1"};
+
+/* Takes them out of the clause. */
+static soma_status take_decay(soma_clause *clause, decay_words *decay) {
+    size_t kept = 1;
+    for (size_t i = 1; i < clause->count; i++) {
+        const soma_word word = clause->words[i];
+        const char *open = memchr(word.start, '(', word.length);
+        const soma_word name = {word.start, open ? (size_t)(open - word.start) : word.length};
+        const bool is_l2 = soma_name_is_one_of(decay_names[0], name.start, name.length);
+        if (!is_l2 && !soma_name_is_one_of(decay_names[1], name.start, name.length)) {
+            clause->words[kept++] = word;
+            continue;
+        }
+        const size_t which = is_l2 ? 0 : 1;
+        const soma_word number = {open ? open + 1 : word.start, open ? word.length - name.length - 2 : 0};
+        float *value = &decay->value[which].value;
+        if (decay->value[which].is_given) return soma_clause_reject(clause, word, "is there twice");
+        if (!open || !soma_clause_float(clause, number, value) || *value < 0)
+            return soma_clause_reject(clause, word, "accepted: %s(X), X a number of at least 0, as in \"%s(0.0001)\"",
+                                      decay_names[which], decay_names[which]);
+        decay->value[which].is_given = true;
+        decay->at[which] = word;
+    }
+    clause->count = kept;
+    return SOMA_OK;
+}
+
+/* To the weights that were made since; layers within the layer may have said it for theirs. */
+static soma_status apply_decay(const soma_clause *clause, const decay_words *decay, soma_network *network,
+                               size_t before) {
+    for (size_t which = 0; which < 2; which++) {
+        bool found = !decay->value[which].is_given;
+        for (size_t i = before; i < network->parameter_count && decay->value[which].is_given; i++) {
+            soma_parameter *parameter = &network->parameters[i];
+            soma_own_decay *own = which == 0 ? &parameter->l2 : &parameter->l1;
+            if (parameter->is_bias || parameter->is_running || !soma_parameter_is_trained(parameter)) continue;
+            if (!own->is_given) *own = decay->value[which];
+            found = true;
+        }
+        if (!found) return soma_clause_reject(clause, decay->at[which], "the layer has no weights that decay");
+    }
+    return SOMA_OK;
+}
+
+static soma_status build_layer(soma_clause *clause, soma_tensor **x) {
+    decay_words decay = {.value = {{false, 0}}};
+    soma_network *network = (*x)->graph->owner;
+    const size_t before = network->parameter_count;
+    SOMA_TRY(take_decay(clause, &decay));
+    const soma_layer_row *row = soma_layer_of_word(clause->words[0]);
+    SOMA_TRY((row ? row->build : soma_layer_build_activation)(clause, x));
+    return *x ? apply_decay(clause, &decay, network, before) : SOMA_OK;
+}
+
 /* clause: what the layers of the text have in common. */
 static soma_status build_layers(soma_word text, soma_clause *clause, soma_tensor **x) {
     for (skip_space(&text); *x && text.length; skip_space(&text)) { /* so a ';' at the end is good */
@@ -59,8 +120,7 @@ static soma_status build_layers(soma_word text, soma_clause *clause, soma_tensor
             return soma_clause_reject(clause, clause->words[0],
                                       "layers are words and numbers with blanks between them, without parentheses and "
                                       "without the number of inputs, as in \"conv 32 3x3 relu; dense 10 softmax\"");
-        const soma_layer_row *row = soma_layer_of_word(clause->words[0]);
-        SOMA_TRY((row ? row->build : soma_layer_build_activation)(clause, x));
+        SOMA_TRY(build_layer(clause, x));
     }
     return SOMA_OK;
 }

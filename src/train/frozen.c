@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Parameters that are not trained, and those with learning rates of their own: found by patterns. */
+/* Parameters that are not trained, and those with learning rates or decay of their own: found by patterns. */
 #include "base/pattern.h"
 #include "train/step.h"
 
@@ -41,7 +41,8 @@ static soma_status begin(soma_network *network, const char *pattern) {
     bool found = false;
     for (size_t i = 0; i < network->parameter_count; i++) found |= is_meant(network, &network->parameters[i], pattern);
     if (!found) return refuse_pattern(network, pattern);
-    if (network->compiled) SOMA_TRY(soma_require_no_fit(network, "freezing parameters, or giving them a rate"));
+    if (network->compiled)
+        SOMA_TRY(soma_require_no_fit(network, "freezing parameters, or giving them a rate or decay"));
     return soma_network_decompile(network);
 }
 
@@ -60,6 +61,62 @@ soma_status soma_network_set_rate_of(soma_network *network, const char *pattern,
     for (size_t i = 0; i < network->parameter_count; i++)
         if (is_meant(network, &network->parameters[i], pattern)) network->parameters[i].rate = learning_rate;
     return SOMA_OK;
+}
+
+/* Of a layer what decays by the optimizer's, too; what has the name itself, all the same. To end it, all. */
+static bool is_meant_to_decay(const soma_network *network, const soma_parameter *parameter, const char *pattern) {
+    const uint32_t layer = parameter->tensor->layer;
+    if (parameter->is_running || !is_meant(network, parameter, pattern)) return false;
+    const bool by_layer =
+        layer > 0 && layer <= network->layer_count && soma_is_like(pattern, network->layers[layer - 1].name);
+    return !by_layer || !parameter->is_bias;
+}
+
+static soma_own_decay *decay_of(soma_parameter *parameter, bool l1) {
+    return l1 ? &parameter->l1 : &parameter->l2;
+}
+
+static soma_status set_decay_of(soma_network *network, const char *pattern, bool l1, float value) {
+    if (!isfinite(value))
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "the %s of \"%s\" is %g, it must be finite; a negative one is the optimizer's again",
+                          l1 ? "l1" : "l2", pattern ? pattern : "", (double)value);
+    SOMA_TRY(begin(network, pattern));
+    bool found = false;
+    for (size_t i = 0; i < network->parameter_count; i++) {
+        soma_parameter *parameter = &network->parameters[i];
+        if (value < 0 ? !is_meant(network, parameter, pattern) : !is_meant_to_decay(network, parameter, pattern))
+            continue;
+        *decay_of(parameter, l1) = value < 0 ? (soma_own_decay){false, 0} : (soma_own_decay){true, value};
+        found = true;
+    }
+    if (found) return SOMA_OK;
+    return soma_error(
+        SOMA_INVALID_ARGUMENT,
+        "\"%s\": there are no weights that decay, only biases or running figures; a bias that is to decay "
+        "is named itself, as \"dense_1.bias\"",
+        pattern);
+}
+
+soma_status soma_network_set_l2_of(soma_network *network, const char *pattern, float l2) {
+    return set_decay_of(network, pattern, false, l2);
+}
+
+soma_status soma_network_set_l1_of(soma_network *network, const char *pattern, float l1) {
+    return set_decay_of(network, pattern, true, l1);
+}
+
+static float own_decay(const soma_network *network, const soma_tensor *tensor, bool l1) {
+    soma_parameter *parameter = network ? soma_network_find_parameter(network, tensor) : NULL;
+    return parameter && decay_of(parameter, l1)->is_given ? decay_of(parameter, l1)->value : -1;
+}
+
+float soma_parameter_l2(const soma_network *network, const soma_tensor *tensor) {
+    return own_decay(network, tensor, false);
+}
+
+float soma_parameter_l1(const soma_network *network, const soma_tensor *tensor) {
+    return own_decay(network, tensor, true);
 }
 
 float soma_parameter_rate(const soma_network *network, const soma_tensor *tensor) {

@@ -78,16 +78,34 @@ static soma_status add_gradients(soma_step_builder *build) {
     return status;
 }
 
-/* How far what begins at an element has one learning rate, and which. */
-static void next_range(const soma_step_builder *build, size_t start, size_t *end, float *rate) {
+static bool decays_alike(soma_own_decay a, soma_own_decay b) {
+    return a.is_given == b.is_given && (!a.is_given || a.value == b.value);
+}
+
+/* Whether one step serves both. What has decay of its own decays whole, which weights and biases do not together. */
+static bool steps_alike(const soma_parameter *a, const soma_parameter *b) {
+    if (a->rate != b->rate || !decays_alike(a->l2, b->l2) || !decays_alike(a->l1, b->l1)) return false;
+    return a->is_bias == b->is_bias || !soma_parameter_decays_by_itself(a);
+}
+
+/* The step of what begins at an element, as far as one serves. */
+static void describe_step(const soma_step_builder *build, size_t start, soma_attributes *attributes) {
     const soma_network *network = build->network;
-    *end = build->compiled->executor->trained_count;
+    const soma_parameter *first = NULL;
+    attributes->optimizer.start = start;
+    attributes->optimizer.end = build->compiled->executor->trained_count;
     for (size_t i = 0; i < network->parameter_count; i++)
-        if (network->parameters[i].tensor->offset == start) *rate = network->parameters[i].rate;
+        if (network->parameters[i].tensor->offset == start) first = &network->parameters[i];
+    if (!first) return;
+    attributes->optimizer.rate = first->rate;
+    attributes->optimizer.own_l2 = first->l2.is_given;
+    attributes->optimizer.own_l1 = first->l1.is_given;
+    attributes->optimizer.l2 = first->l2.value;
+    attributes->optimizer.l1 = first->l1.value;
     for (size_t i = 0; i < network->parameter_count; i++) {
-        const soma_parameter *parameter = &network->parameters[i];
-        size_t offset = parameter->tensor->offset;
-        if (offset > start && offset < *end && parameter->rate != *rate) *end = offset;
+        const size_t offset = network->parameters[i].tensor->offset;
+        if (offset > start && offset < attributes->optimizer.end && !steps_alike(first, &network->parameters[i]))
+            attributes->optimizer.end = offset;
     }
 }
 
@@ -99,8 +117,7 @@ static soma_status add_optimizer(soma_step_builder *build) {
     }
     for (size_t start = 0, trained = build->compiled->executor->trained_count; start < trained;) {
         soma_tensor_spec spec = {.op = SOMA_OP_OPTIMIZER, .input_count = norm ? 1 : 0, .input = &norm};
-        spec.attributes.optimizer.start = start;
-        next_range(build, start, &spec.attributes.optimizer.end, &spec.attributes.optimizer.rate);
+        describe_step(build, start, &spec.attributes);
         start = spec.attributes.optimizer.end;
         SOMA_TRY(soma_graph_add(build->graph, &spec, &ignored));
     }
@@ -146,16 +163,19 @@ soma_status soma_step_augment(soma_step_builder *build) {
     return soma_graph_change_input(build->graph, input, SOMA_OP_AUGMENT, &attributes);
 }
 
-static bool has_one_rate(const soma_network *network) {
-    for (size_t i = 0; i < network->parameter_count; i++)
-        if (soma_parameter_is_trained(&network->parameters[i]) && network->parameters[i].rate > 0) return false;
+static bool has_one_step(const soma_network *network) {
+    for (size_t i = 0; i < network->parameter_count; i++) {
+        const soma_parameter *parameter = &network->parameters[i];
+        if (soma_parameter_is_trained(parameter) && (parameter->rate > 0 || soma_parameter_decays_by_itself(parameter)))
+            return false;
+    }
     return true;
 }
 
 bool soma_updates_in_products(const soma_network *network) {
     const soma_optimizer *optimizer = &network->compiled->optimizer;
     return network->compiled->fuse && optimizer->kind == SOMA_SGD && optimizer->l2 == 0 && optimizer->l1 == 0 &&
-           optimizer->clip_value == 0 && optimizer->clip_norm == 0 && has_one_rate(network);
+           optimizer->clip_value == 0 && optimizer->clip_norm == 0 && has_one_step(network);
 }
 
 /* A row without a gradient stays as it is, and no norm is of the gradients of all. */

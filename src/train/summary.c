@@ -79,6 +79,8 @@ static void append_layers(const soma_network *network, soma_text *text) {
         if (info.frozen < layer->parameters && info.frozen)
             soma_text_append(text, "  %" PRIu64 " of them frozen", info.frozen);
         if (info.learning_rate > 0) soma_text_append(text, "  learning rate %g", (double)info.learning_rate);
+        if (info.has_l2) soma_text_append(text, "  l2 %g", (double)info.l2);
+        if (info.has_l1) soma_text_append(text, "  l1 %g", (double)info.l1);
         soma_text_append(text, "\n");
     }
 }

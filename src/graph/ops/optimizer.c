@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* NORM: of the whole gradient; OPTIMIZER: the step of all parameters that have one learning rate, or of the rows of a
- * table that are named. */
+/* NORM: of the whole gradient; OPTIMIZER: the step of all parameters that have one learning rate and one decay, or of
+ * the rows of a table that are named. */
 #include "graph/ops/op.h"
 
 /* Elements of a flat buffer of the executor. */
@@ -29,7 +29,8 @@ SOMA_OP(norm) = {0, 0, soma_shape_none, NULL, SOMA_TRAINING_CALL(lower_norm)};
 /* The step of some elements. */
 static soma_status push_step(soma_lowering *lowering, const soma_tensor *tensor, soma_view norm) {
     size_t start = tensor->attributes.optimizer.start, end = tensor->attributes.optimizer.end;
-    size_t decay_end = SOMA_MIN(SOMA_MAX(lowering->executor->decay_count, start), end);
+    const bool own = tensor->attributes.optimizer.own_l2 || tensor->attributes.optimizer.own_l1;
+    size_t decay_end = own ? end : SOMA_MIN(SOMA_MAX(lowering->executor->decay_count, start), end);
     if (start == end) return SOMA_OK;
     uint32_t states = soma_optimizer_states(lowering->optimizer);
     soma_view absent = soma_view_absent();

@@ -136,6 +136,15 @@ static soma_status register_tensor(soma_network *network, const soma_tensor_spec
     return SOMA_OK;
 }
 
+/* What is there in place of the optimizer's. */
+static soma_status decode_decay(const soma_json *object, const char *name, const char *where, soma_own_decay *decay) {
+    const soma_json *value = soma_json_get(object, name);
+    if (!value) return SOMA_OK;
+    decay->is_given = soma_json_float(value, &decay->value) && decay->value >= 0;
+    if (decay->is_given) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE, "%s: \"%s\" must be a number of at least 0 that fits float32", where, name);
+}
+
 /* Of the parameter that was registered last. */
 static soma_status decode_training_of(const soma_network *network, const soma_json *object, const char *where) {
     soma_parameter *parameter = &network->parameters[network->parameter_count - 1];
@@ -144,7 +153,8 @@ static soma_status decode_training_of(const soma_network *network, const soma_js
     if (rate && !(soma_json_float(rate, &parameter->rate) && parameter->rate >= 0))
         return malformed(where, "\"learning_rate\" must be a number of at least 0 that fits float32");
     parameter->is_frozen = frozen && frozen->is.truth;
-    return SOMA_OK;
+    SOMA_TRY(decode_decay(object, "l2", where, &parameter->l2));
+    return decode_decay(object, "l1", where, &parameter->l1);
 }
 
 static soma_status decode_tensor(soma_network *network, const soma_json *object, size_t index, size_t layers) {

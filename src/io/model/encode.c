@@ -30,6 +30,8 @@ static bool shape_is_given(soma_op op) {
 static void encode_training_of(soma_json_writer *writer, const soma_parameter *parameter) {
     if (parameter->is_frozen) soma_json_write_truth(writer, "frozen", true);
     if (parameter->rate > 0) soma_json_write_real(writer, "learning_rate", (double)parameter->rate);
+    if (parameter->l2.is_given) soma_json_write_real(writer, "l2", (double)parameter->l2.value);
+    if (parameter->l1.is_given) soma_json_write_real(writer, "l1", (double)parameter->l1.value);
 }
 
 static soma_status encode_tensor(soma_json_writer *writer, const soma_network *network, const soma_tensor *tensor) {
