@@ -144,7 +144,7 @@ def check(network, callbacks, refused):
     """What goes with data sets alone, since the library does it, is refused by name."""
     given = [name for name, value in refused.items() if value]
     given += [type(callback).__name__ for callback in callbacks
-              if isinstance(callback, (BackupAndRestore, TensorBoard)) or (isinstance(callback, ModelCheckpoint) and not callback.save_best_only)]
+              if isinstance(callback, (BackupAndRestore, TensorBoard)) or (isinstance(callback, ModelCheckpoint) and callback.writes_training)]
     if given:
         raise ValueError(f"{', '.join(given)}: goes with arrays, not with batches that come one by one")
     check_schedule(network)
@@ -169,9 +169,22 @@ def _with_network(network, batches):
     return itertools.chain([first], given)
 
 
-def fit(network, batches, validation, callbacks, course):
-    """Trains by one step for each batch; validation(): figures, or None."""
-    watches = [_Watch(callback) for callback in callbacks if isinstance(callback, EarlyStopping) and not callback.watches_own(network)]
+def predict(network, batches, batch_size):
+    """What the network says of the inputs of all batches: a list of lists of arrays, for each output those of the batches."""
+    results = []
+    for batch in batches.epoch():
+        results.append(network._predict(batch[0] if isinstance(batch, tuple) else batch, batch_size, None))
+    return [list(parts) for parts in zip(*results)]
+
+
+def is_due(epoch, freq):
+    """Whether an epoch, from 0, is validated: each `freq`th, or those of a list of their numbers from 1."""
+    return (epoch + 1) % freq == 0 if isinstance(freq, int) else epoch + 1 in freq
+
+
+def fit(network, batches, validation, callbacks, course, freq=1):
+    """Trains by one step for each batch; validation(): figures, or None, after each `freq`th epoch."""
+    watches = [_Watch(callback) for callback in callbacks if isinstance(callback, EarlyStopping) and not callback.is_in_python(network)]
     forgiving = any(isinstance(callback, TerminateOnNaN) for callback in callbacks)
     began, steps, stopped, enough = time.monotonic(), 0, False, False
 
@@ -205,7 +218,7 @@ def fit(network, batches, validation, callbacks, course):
                     break
             if stopped:
                 break
-            logs = mean.figures() | network._measured.results() | {f"val_{name}": value for name, value in (validation() if validation else {}).items()}
+            logs = mean.figures() | network._measured.results() | {f"val_{name}": value for name, value in (validation() if validation and is_due(epoch + course.initial_epoch, freq) else {}).items()}
             logs |= {"learning_rate": rate, "seconds": time.monotonic() - start}
             enough = any([watch.takes(epoch, logs, network._net) for watch in watches])
             stopped = course.epoch(epoch, logs)

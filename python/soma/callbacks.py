@@ -60,68 +60,115 @@ def batch_hooks(callback):
     return hooks
 
 
-# Keras's others.
+# Keras's others, and of those evaluate() and predict() have these.
 NEVER_CALLED = ["on_batch_begin", "on_train_batch_begin",
                 *(f"on_{what}{when}_{end}" for what in ("test", "predict") for when in ("", "_batch") for end in ("begin", "end"))]
+BY_ITSELF = {"test": ("on_test_begin", "on_test_end"), "predict": ("on_predict_begin", "on_predict_end")}
+
+
+def call(hook, logs):
+    """A hook with logs, or without where it takes none, as soma's own."""
+    return hook(logs) if takes(hook, 1) else hook()
+
+
+@contextlib.contextmanager
+def around(network, callbacks, what):
+    """evaluate() ("test") or predict() with callbacks: what is put into the dict that this gives are the logs of the end."""
+    callbacks, logs = list(callbacks or ()), {}
+    for callback in callbacks:
+        for name in NEVER_CALLED:
+            if name.startswith(f"on_{what}_batch") and callable(getattr(callback, name, None)):
+                raise TypeError(f"{type(callback).__name__}.{name} is never called, as the library goes through all samples in one call; accepted: {' and '.join(BY_ITSELF[what])}")
+        callback.network = network
+    for number, name in enumerate(BY_ITSELF[what]):
+        for callback in callbacks:
+            if callable(getattr(callback, name, None)):
+                call(getattr(callback, name), logs)
+        if number == 0:
+            yield logs
 
 
 def check(callback):
     """A method of Keras's that no training would ever call is refused, rather than waited for in vain."""
     for name in NEVER_CALLED if isinstance(callback, Callback) else ():
         if callable(getattr(callback, name, None)):
-            raise TypeError(f"{type(callback).__name__}.{name} is never called; a soma.Callback has {', '.join(HOOKS)}")
+            instead = next((f"; {what} has it" for kind, what in (("test", "evaluate(callbacks=)"), ("predict", "predict(callbacks=)")) if name in BY_ITSELF[kind]), "")
+            raise TypeError(f"{type(callback).__name__}.{name} is never called; a soma.Callback has {', '.join(HOOKS)}{instead}")
 
 
 class LambdaCallback(Callback):
     """Functions as a callback: LambdaCallback(on_epoch_end=lambda epoch, logs: print(logs))."""
 
     def __init__(self, **functions):
+        known = [*HOOKS, *BY_ITSELF["test"], *BY_ITSELF["predict"]]
         for name, function in functions.items():
-            if name not in HOOKS:
-                raise TypeError(f"a callback has no '{name}'; it has {', '.join(HOOKS)}")
-            setattr(self, name, function)
+            if name not in known:
+                raise TypeError(f"a callback has no '{name}'; it has {', '.join(known)}")
+            if function is not None:
+                setattr(self, name, function)
 
 
 class EarlyStopping(Callback):
     """Ends training after `patience` epochs without improvement of at least min_delta; 0 is 1, as in Keras. monitor: 'val_loss' or 'val_accuracy' (of
     any metric, the first one), without validation data those of the training. The library does it; defaults are its. Of a metric that Python computes, as 'val_auc', Python
-    does it, and 'val_auc' without validation data is refused; mode: "min", it is to fall, "max", it is to rise; "auto": as the metric says."""
+    does it, and 'val_auc' without validation data is refused; mode: "min", it is to fall, "max", it is to rise; "auto": as the metric says. baseline: what is monitored is to be
+    better than this, or epochs count as ones without improvement. start_from_epoch: epochs before this one, from 0, count for nothing, and are not put back. verbose: prints
+    where it ended and what was put back. With any of these Python does it, and `monitor` is any figure that the history has."""
 
-    def __init__(self, monitor="val_loss", *, patience=5, min_delta=0.0, restore_best_weights=True, mode="auto"):
+    def __init__(self, monitor="val_loss", *, patience=5, min_delta=0.0, restore_best_weights=True, mode="auto", baseline=None, start_from_epoch=0, verbose=0):
         if mode not in MODES:
             raise ValueError(f"EarlyStopping: the mode is {mode!r}; accepted: {MODES_SAID}")
+        if start_from_epoch < 0:
+            raise ValueError(f"EarlyStopping: start_from_epoch is {start_from_epoch}; accepted: 0 and more")
         self.monitor, self.mode, self.best_epoch, self.restored = monitor, mode, None, False
+        self.baseline, self.start_from_epoch, self.verbose, self.stopped_epoch = baseline, start_from_epoch, verbose, 0
         self.options = {"early_stopping": 1 if patience == 0 else patience, "min_delta": min_delta, "monitor": 0 if monitor.endswith("loss") else 1,
                         "restore_best": flag("EarlyStopping: restore_best_weights", restore_best_weights)}
 
-
-    def watches_own(self, network):
-        """Whether it is a metric that Python computes."""
-        own = _bare(self.monitor) in [metric.name for metric in own_metrics(network)]
-        if not own and self.mode != "auto" and (self.mode == "min") != (not self.options["monitor"]):
+    def is_in_python(self, network):
+        """Whether it is for Python to do: of a metric that Python computes, or by what the library has no option for."""
+        if _bare(self.monitor) in [metric.name for metric in own_metrics(network)] or self.baseline is not None or self.start_from_epoch or self.verbose:
+            return True
+        if self.mode != "auto" and (self.mode == "min") != (not self.options["monitor"]):
             raise ValueError(f"EarlyStopping: {self.monitor} with the mode {self.mode!r}; accepted: 'auto', or 'min' for a loss and 'max' for the first metric")
-        return own
+        return False
 
     def on_train_begin(self):
         self.best, self.reference, self.waited, self.best_epoch, self.kept, self.restored = math.inf, math.inf, 0, None, None, False
+        self.stopped_epoch = 0
 
     def on_epoch_end(self, epoch, logs):
-        if not self.watches_own(self.network):
+        if not self.is_in_python(self.network) or epoch < self.start_from_epoch:
             return False
-        value = sign_of("EarlyStopping", self.monitor, self.mode, self.network) * monitored("EarlyStopping", self.monitor, logs)
+        own = _bare(self.monitor) in [metric.name for metric in own_metrics(self.network)]
+        monitor = self.monitor if own or self.monitor in logs else _bare(self.monitor)  # without validation data that of the training
+        sign = sign_of("EarlyStopping", self.monitor, self.mode, self.network)
+        value = sign * monitored("EarlyStopping", monitor, logs)
         if value < self.best or self.best_epoch is None:
             self.best, self.best_epoch = math.inf if math.isnan(value) else value, epoch
             if self.options["restore_best"]:
                 net = self.network._net
                 self.kept = {name: net.get_parameter(name) for name in net.parameters()}
         improved = value < self.reference - self.options["min_delta"]
-        self.reference, self.waited = (value, 0) if improved else (self.reference, self.waited + 1)
-        return bool(self.options["early_stopping"]) and self.waited >= self.options["early_stopping"]
+        enough = self.baseline is None or value < sign * self.baseline - self.options["min_delta"]
+        self.reference = value if improved else self.reference
+        self.waited = 0 if improved and enough else self.waited + 1
+        if not self.options["early_stopping"] or self.waited < self.options["early_stopping"]:
+            return False
+        self.stopped_epoch = epoch
+        self._say(f"Epoch {epoch + 1}: early stopping")
+        return True
 
     def on_train_end(self):
         for name, values in (self.kept or {}).items():
             self.network._net.set_parameter(name, values)
         self.restored, self.kept = self.kept is not None, None
+        if self.restored:
+            self._say(f"Restored the weights of epoch {self.best_epoch + 1}, the best")
+
+    def _say(self, what):
+        if self.verbose and self.rank == 0:
+            print(what)
 
 
 MODES, MODES_SAID = ("auto", "min", "max"), "'auto', 'min' and 'max'"
@@ -139,7 +186,7 @@ def own_metrics(network):
 def tell_best(history, network, callbacks):
     """Which epoch was the best by a metric that Python computes."""
     for callback in callbacks:
-        if isinstance(callback, EarlyStopping) and callback.watches_own(network):
+        if isinstance(callback, EarlyStopping) and callback.is_in_python(network):
             history.best, history.restored = callback.best_epoch, callback.restored
 
 
@@ -171,35 +218,61 @@ def monitored(name, monitor, logs):
 
 
 class ModelCheckpoint(Callback):
-    """Writes the training into a file after every epoch, or every `every` steps: a model file, from which fit(resume=filepath) goes on.
+    """Writes the training into a file after every epoch, or every `every` steps, which save_freq=100 says, too: a model file, from which fit(resume=filepath) goes on.
 
     save_best_only: writes the network alone, as Network.save() does, after each epoch that was better than all before: by `monitor`, a name
-    that the history has, which is to fall (mode "min") or to rise ("max"); "auto": accuracies rise. Of several processes that train together the
-    first one writes.
+    that the history has, which is to fall (mode "min") or to rise ("max"); "auto": accuracies rise. initial_value_threshold: better than this, too. save_weights_only: writes
+    what load_weights() takes, after each epoch, or the better ones. Both may have numbers in the name: "{epoch:02d}-{val_loss:.3f}.safetensors". verbose: prints what is
+    written. Of several processes that train together the first one writes.
     """
 
-    def __init__(self, filepath, monitor="val_loss", *, save_best_only=False, mode="auto", every=0):
-        if flag("ModelCheckpoint: save_best_only", save_best_only) and every:
+    def __init__(self, filepath, monitor="val_loss", *, save_best_only=False, save_weights_only=False, mode="auto", every=0, save_freq="epoch", initial_value_threshold=None, verbose=0):
+        if save_freq != "epoch" and (not isinstance(save_freq, int) or isinstance(save_freq, bool) or save_freq < 1):
+            raise ValueError(f"ModelCheckpoint: save_freq is {save_freq!r}; accepted: 'epoch', or a number of steps from 1 on")
+        if save_freq != "epoch" and every not in (0, save_freq):
+            raise ValueError(f"ModelCheckpoint: save_freq is {save_freq}, and every is {every}; accepted: one of them")
+        every = every if save_freq == "epoch" else save_freq
+        best, weights = flag("ModelCheckpoint: save_best_only", save_best_only), flag("ModelCheckpoint: save_weights_only", save_weights_only)
+        if best and every:
             raise ValueError("ModelCheckpoint: save_best_only is decided after each epoch; `every` goes with checkpoints to resume from")
-        self.filepath, self.monitor, self.save_best_only = os.fspath(filepath), monitor, save_best_only
-        self.options = {} if save_best_only else {"checkpoint": self.filepath, "checkpoint_every": every}
-        self.mode, self.sign = mode, sign_of("ModelCheckpoint", monitor, mode)
+        if weights and every:
+            raise ValueError("ModelCheckpoint: save_weights_only writes after each epoch; `every` goes with checkpoints to resume from")
+        self.filepath, self.monitor, self.save_best_only, self.save_weights_only = os.fspath(filepath), monitor, save_best_only, save_weights_only
+        self.writes_training = not best and not weights  # which the library does
+        if self.writes_training and "{" in self.filepath:
+            raise ValueError(f"ModelCheckpoint: the file is {self.filepath!r}, and a training is written into one file; accepted: a name without {{...}}, or save_best_only=True, or save_weights_only=True")
+        if weights and not self.filepath.endswith(".safetensors"):
+            raise ValueError(f"ModelCheckpoint: the file is {self.filepath!r}; accepted with save_weights_only: a name that ends in .safetensors")
+        self.options = {"checkpoint": self.filepath, "checkpoint_every": every} if self.writes_training else {}
+        self.mode, self.sign, self.verbose, self.threshold = mode, sign_of("ModelCheckpoint", monitor, mode), verbose, initial_value_threshold
         self.best = None
 
     def on_train_begin(self):
-        self.best = None
+        self.best = self.threshold
         if self.save_best_only:
             self.sign = sign_of("ModelCheckpoint", self.monitor, self.mode, self.network)
 
-    def on_epoch_end(self, epoch, logs):
-        if not self.save_best_only:
-            return
+    def _is_better(self, logs):
         value = monitored("ModelCheckpoint", self.monitor, logs)
         if math.isnan(value) or (self.best is not None and self.sign * value >= self.sign * self.best):
-            return
+            return False
         self.best = value
-        if self.rank == 0:
-            self.network.save(self.filepath)
+        return True
+
+    def on_epoch_end(self, epoch, logs):
+        if not self.writes_training and (not self.save_best_only or self._is_better(logs)) and self.rank == 0:
+            path = self._path(epoch, logs)
+            self.network.save(path)
+            if self.verbose:
+                print(f"Epoch {epoch + 1}: saved {path}")
+        elif self.writes_training and self.verbose and self.rank == 0:
+            print(f"Epoch {epoch + 1}: the training goes into {self.filepath}")
+
+    def _path(self, epoch, logs):
+        try:
+            return self.filepath.format(epoch=epoch + 1, **{name: value for name, value in logs.items() if name != "epoch"})
+        except (KeyError, IndexError, ValueError) as error:
+            raise ValueError(f"ModelCheckpoint: the file {self.filepath!r}: {error}; accepted: epoch, {', '.join(logs)}") from None
 
 
 class BackupAndRestore(Callback):

@@ -4,7 +4,7 @@ import os
 import tempfile
 
 from . import _soma, batches, data, distributed, exchange, graph, losses, optimizers, training
-from .callbacks import check_monitors
+from .callbacks import around, check_monitors
 from .contents import Contents
 from .device import open_device
 from .metrics import Measured
@@ -134,14 +134,18 @@ class Network(Contents):
         # Networks made here prepare no data, as those of files may: what has the right shape can go straight through.
         self._straight = ins[0][1] if self._outputs and len(ins) == len(outs) == 1 else None
 
-    def compile(self, optimizer="adam", loss=None, metrics=None, *, loss_weights=None, class_weight=None, weighted_metrics=None, top_k=0, huber_delta=0.0, device=None):
+    def compile(self, optimizer="adam", loss=None, metrics=None, *, loss_weights=None, class_weight=None, weighted_metrics=None, top_k=0, huber_delta=0.0, device=None,
+                run_eagerly=False, steps_per_execution=1, jit_compile="auto", auto_scale_loss=True):
         """Says how to train.
 
         optimizer: a name, or an Optimizer with arguments. loss: a name, a Loss of soma.losses, or one for each output; None: by the last layer (softmax:
         categorical_crossentropy, sigmoid: binary_crossentropy, else mean_squared_error). metrics: names, at most four, and objects of soma.metrics, or functions of
         targets and predictions; None: what fits the loss. weighted_metrics: objects that count samples by sample_weight. loss_weights: of several outputs, what each loss counts, above 0; None: 1. class_weight: for training alone, one for each class, a list or {class: weight},
         1 for those that are not in it; of labels two for each, of zeros and of ones. The names are those of docs/training.md, and Keras's.
+        run_eagerly, steps_per_execution, jit_compile, auto_scale_loss: Keras's; whatever they say that changes no number is taken: steps are compiled beforehand and handed to
+        the device without a wait in any case. run_eagerly=True is refused; train_on_batch() is for loops of your own.
         """
+        training.check_execution(run_eagerly, steps_per_execution, jit_compile)
         optimizers.of(optimizer)
         measured = Measured(metrics, weighted_metrics)
         if top_k and measured.options.get("top_k", top_k) != top_k:
@@ -182,7 +186,8 @@ class Network(Contents):
 
     def fit(self, x, y=None, *, epochs=1, batch_size=32, verbose="auto", callbacks=(), validation_split=0.0, validation_data=None,
             shuffle=True, sample_weight=None, initial_epoch=0, resume=None, communicator=None, shards=0, bucket_bytes=0, wire="f32",
-            sync_batchnorm=False, lengths=None, steps_per_epoch=None, validation_steps=None, class_weight=None):
+            sync_batchnorm=False, lengths=None, steps_per_epoch=None, validation_steps=None, class_weight=None,
+            validation_freq=1, validation_batch_size=None):
         """Trains; gives a History.
 
         x: [samples, ...] as float32, or what becomes it; bytes (uint8) are scaled by 1/255. For several inputs a list, or a dict by name.
@@ -194,7 +199,9 @@ class Network(Contents):
         Keras's PyDataset. Each is one step, and gone after it: batch_size, shuffle and what goes with whole data sets are not for these.
         class_weight: as compile() takes it, from now on; where it had others, the network is compiled again, and the optimizer begins anew.
         steps_per_epoch: so many batches are an epoch; None: all that come, of what can be iterated over again in each epoch.
-        validation_data: (x, y), (x, y, sample_weight) or (x, y, sample_weight, lengths); or batches, validation_steps of them. callbacks: see soma.Callback. resume: a file of ModelCheckpoint to go on from.
+        validation_data: (x, y), (x, y, sample_weight) or (x, y, sample_weight, lengths); or batches, validation_steps of them. validation_batch_size: of
+        validation data that are no batches; figures do not depend on it. validation_freq: of data in batches, each so many epochs, or a list of epochs from 1; of arrays each epoch.
+        callbacks: see soma.Callback. resume: a file of ModelCheckpoint to go on from.
         communicator: of mpi4py, or a soma.Communicator, to train together with other processes or threads, with batches of batch_size in
         all; sums in buckets of bucket_bytes (0: 1 MiB), as "f32" or "bf16" on the wire; sync_batchnorm: batchnorm over all ranks. shards:
         the same bits by any number of ranks, one without a communicator too. docs/distributed.md has more.
@@ -207,13 +214,17 @@ class Network(Contents):
                                              ("communicator", communicator is not None, "metrics by name, which are those of all ranks")):
             if self._measured.own and is_given:
                 raise ValueError(f"{argument} with {', '.join(metric.name for metric, _ in self._measured.own)}, which Python computes; accepted: {accepted}")
+        training.check_validation(validation_freq, validation_batch_size)
         ranks = distributed.communicator_of(communicator)
         check_monitors(self, callbacks, validation_split or validation_data is not None)
         course = training.Course(self, callbacks, verbose, epochs, initial_epoch, 0 if ranks is None else ranks.rank)
         if y is None and batches.are_batches(x):
             batches.check(self, callbacks, {"validation_split": validation_split, "sample_weight": sample_weight is not None, "resume": resume is not None,
                                             "communicator": ranks is not None, "shards": shards, "lengths": lengths is not None})
-            return batches.fit(self, batches.Batches(x, steps_per_epoch, "fit()", "steps_per_epoch", goes_on=True), self._validation(validation_data, validation_steps), callbacks, course)
+            return batches.fit(self, batches.Batches(x, steps_per_epoch, "fit()", "steps_per_epoch", goes_on=True), self._validation(validation_data, validation_steps, validation_batch_size),
+                               callbacks, course, validation_freq)
+        if validation_freq != 1:
+            raise ValueError(f"validation_freq is {validation_freq!r}; accepted with arrays: 1, as the library validates after each epoch (batches that come one by one take any)")
         if steps_per_epoch is not None or validation_steps is not None or batches.are_batches(validation_data):
             raise ValueError("steps_per_epoch, validation_steps and validation data in batches go with training data in batches")
         dataset = self._dataset(x, y, sample_weight, lengths)
@@ -252,7 +263,7 @@ class Network(Contents):
         self._compile_now()
         self._net.set_learning_rate(rate)
 
-    def _validation(self, given, steps):
+    def _validation(self, given, steps, batch_size):
         """What measures after each epoch of batches; None: nothing does. A data set is made once."""
         if batches.are_batches(given):
             source = batches.Batches(given, steps, "validation_data", "validation_steps")
@@ -265,7 +276,7 @@ class Network(Contents):
 
         def measure():
             made[:] = made or [self._dataset(*given), self._measure(*given)]  # the first batch has built the network
-            return self._evaluate(made[0]) | made[1]()
+            return self._evaluate(made[0], batch_size or 0) | made[1]()
 
         return measure
 
@@ -296,27 +307,49 @@ class Network(Contents):
 
         return measure
 
-    def evaluate(self, x, y=None, *, batch_size=0, sample_weight=None, return_dict=True, verbose=0, lengths=None, steps=None):
+    def evaluate(self, x, y=None, *, batch_size=0, sample_weight=None, return_dict=True, verbose=0, lengths=None, steps=None, callbacks=None):
         """Loss and metrics over samples: a dict by name, with return_dict=False a list, as Keras has it. Without y, x may give batches one by one,
-        as those of fit(), `steps` of them (None: all): the mean of what they have, weighted by samples."""
-        if y is None and batches.are_batches(x):
-            figures = batches.evaluate(self, batches.Batches(x, steps, "evaluate()", "steps"))
-        elif steps is not None:
+        as those of fit(), `steps` of them (None: all): the mean of what they have, weighted by samples.
+        callbacks: their on_test_begin() and on_test_end(logs)."""
+        if steps is not None and (y is not None or not batches.are_batches(x)):
             raise ValueError("evaluate(): steps goes with data in batches")
-        else:
-            dataset = self._dataset(x, y, sample_weight, lengths)
-            figures = self._evaluate(dataset, batch_size) | self._measure(x, y, sample_weight, lengths)()
+        with around(self, callbacks, "test") as logs:
+            if y is None and batches.are_batches(x):
+                figures = batches.evaluate(self, batches.Batches(x, steps, "evaluate()", "steps"))
+            else:
+                dataset = self._dataset(x, y, sample_weight, lengths)
+                figures = self._evaluate(dataset, batch_size or 0) | self._measure(x, y, sample_weight, lengths)()
+            logs |= figures
         return figures if return_dict else list(figures.values())
 
-    def predict(self, x, *, batch_size=0, verbose=0, lengths=None):
-        """The outputs for every sample, [samples, ...]: of several outputs a list. NumPy's arrays where NumPy is there."""
+    def predict(self, x, *, batch_size=0, verbose=0, lengths=None, steps=None, callbacks=None):
+        """The outputs for every sample, [samples, ...]: of several outputs a list. NumPy's arrays where NumPy is there. x may give batches one by one: inputs, or tuples
+        that begin with them, `steps` of them (None: all); that wants NumPy. callbacks: their on_predict_begin() and on_predict_end(logs)."""
         if lengths is None and self._compiled and self._straight is not None and getattr(x, "dtype", None) == "float32":
             shape = getattr(x, "shape", ())
             if 1 <= shape[0] <= 32 and shape[1:] == self._straight:
-                return data.result(self._net.run(x))
+                if not callbacks and steps is None:
+                    return data.result(self._net.run(x))
+        is_batches = batches.are_batches(x)
+        if steps is not None and not is_batches:
+            raise ValueError("predict(): steps goes with data in batches")
+        with around(self, callbacks, "predict") as logs:
+            if is_batches:
+                if lengths is not None:
+                    raise ValueError("predict(): lengths goes with arrays, not with batches that come one by one")
+                import numpy
+
+                results = [numpy.concatenate(parts) for parts in batches.predict(self, batches.Batches(x, steps, "predict()", "steps"), batch_size or 0)]
+            else:
+                results = self._predict(x, batch_size or 0, lengths)
+            result = results[0] if len(results) == 1 else results
+            logs["outputs"] = result
+        return result
+
+    def _predict(self, x, batch_size, lengths):
+        """Of each output."""
         dataset = self._samples(x, lengths)
-        results = [data.result(self._net.predict(dataset, i, batch_size)) for i in range(len(self._net.ends(True)))]
-        return results[0] if len(results) == 1 else results
+        return [data.result(self._net.predict(dataset, i, batch_size)) for i in range(len(self._net.ends(True)))]
 
     def predict_on_batch(self, x, *, lengths=None):
         """The same of one batch."""

@@ -3,7 +3,7 @@
 import numbers
 import sys
 
-from .callbacks import BackupAndRestore, EarlyStopping, ModelCheckpoint, Progress, TensorBoard, TerminateOnNaN, batch_hooks, check, tell_best
+from .callbacks import BackupAndRestore, EarlyStopping, ModelCheckpoint, Progress, TensorBoard, TerminateOnNaN, batch_hooks, check, call, tell_best
 from .history import BatchLogs, History, epoch_logs
 
 
@@ -11,6 +11,24 @@ def _shows_bars():
     """Whether there is a terminal, or a notebook, whose output is none."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return sys.stderr.isatty() or "IPKernelApp" in getattr(shell, "config", ())
+
+
+def check_execution(run_eagerly, steps_per_execution, jit_compile):
+    """Arguments of Keras's compile() that say how steps are executed: the library has one way."""
+    if run_eagerly:
+        raise ValueError(f"run_eagerly is {run_eagerly!r}; accepted: False, as a step is compiled as a whole (train_on_batch() is one step, for a loop of your own)")
+    if steps_per_execution != "auto" and (not isinstance(steps_per_execution, int) or isinstance(steps_per_execution, bool) or steps_per_execution < 1):
+        raise ValueError(f"steps_per_execution is {steps_per_execution!r}; accepted: 'auto', and 1 and more (steps do not wait for each other's results, and callbacks come after each batch)")
+    if jit_compile not in ("auto", None, True, False):
+        raise ValueError(f"jit_compile is {jit_compile!r}; accepted: 'auto', True and False, which all are the same, as kernels are compiled in any case")
+
+
+def check_validation(freq, batch_size):
+    good = freq >= 1 if isinstance(freq, int) and not isinstance(freq, bool) else isinstance(freq, (list, tuple, set, range)) and all(isinstance(epoch, int) for epoch in freq)
+    if not good:
+        raise ValueError(f"validation_freq is {freq!r}; accepted: 1 and more, or a list of epochs from 1 on")
+    if batch_size is not None and batch_size < 1:
+        raise ValueError(f"validation_batch_size is {batch_size}; accepted: 1 and more, or None")
 
 
 def class_weights(given):
@@ -46,6 +64,7 @@ class Course:
         for callback in callbacks:
             check(callback)
         self.callbacks = [*callbacks, Progress(epochs, verbose == "auto" and _shows_bars(), initial_epoch)] if verbose and rank == 0 else callbacks
+        self.last = {}  # the logs of the last epoch
         self.measures = {}  # by the beginning of their names, what gives the figures that Python computes
         self.watching = [hook for callback in self.callbacks for hook in batch_hooks(callback)]
 
@@ -53,14 +72,14 @@ class Course:
         self.network.stop_training = False
         for callback in self.callbacks:
             callback.network, callback.rank = self.network, self.rank
-            callback.on_train_begin()
+            call(callback.on_train_begin, {})
         return self
 
     def __exit__(self, kind, *_):
         for callback in self.callbacks:
             if isinstance(callback, TensorBoard):
                 callback.succeeded = kind is None
-            callback.on_train_end()
+            call(callback.on_train_end, self.last)
 
     def begin(self, epoch):
         """Before an epoch, from 0."""
@@ -70,6 +89,7 @@ class Course:
     def epoch(self, epoch, logs):
         """After an epoch, from 0; whether that is to be all."""
         self.history.add(epoch + self.initial_epoch, logs)
+        self.last = logs
         stops = [callback.on_epoch_end(epoch + self.initial_epoch, logs) for callback in self.callbacks]
         return self.network.stop_training or any(stops)
 
@@ -82,10 +102,10 @@ class Course:
 
 def check_files(callbacks, resume):
     """The library writes one checkpoint, and goes on from one."""
-    writers = [callback for callback in callbacks if isinstance(callback, BackupAndRestore) or (isinstance(callback, ModelCheckpoint) and not callback.save_best_only)]
+    writers = [callback for callback in callbacks if isinstance(callback, BackupAndRestore) or (isinstance(callback, ModelCheckpoint) and callback.writes_training)]
     if len(writers) > 1:
         raise ValueError(f"{' and '.join(type(callback).__name__ for callback in writers)}: one file to go on from is written in a training; accepted: one of them, "
-                         "and any number of ModelCheckpoint(save_best_only=True)")
+                         "and any number of ModelCheckpoint(save_best_only=True), or with save_weights_only=True")
     if resume and any(isinstance(callback, BackupAndRestore) for callback in writers):
         raise ValueError("BackupAndRestore goes on from its own file; accepted: it, or resume=")
 
@@ -95,7 +115,7 @@ def fit(course, net, dataset, validation, options, callbacks, communicator=None)
     check_files(callbacks, options["resume"])
     options["epochs"] = course.epochs
     for callback in callbacks:
-        if isinstance(callback, (ModelCheckpoint, TerminateOnNaN)) or (isinstance(callback, EarlyStopping) and not callback.watches_own(course.network)):
+        if isinstance(callback, (ModelCheckpoint, TerminateOnNaN)) or (isinstance(callback, EarlyStopping) and not callback.is_in_python(course.network)):
             options |= callback.options
         if isinstance(callback, BackupAndRestore):
             options |= callback.begin()

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""Arguments that users of Keras type: what they do here, or why not."""
+import itertools
+
+import numpy as np
+import pytest
+
+import soma
+
+RANDOM = np.random.default_rng(1)
+X = RANDOM.normal(size=(48, 3)).astype(np.float32)
+Y = (X.sum(1) > 0).astype(np.int32)
+STILL = soma.LearningRateScheduler(lambda epoch: 0.0)  # nothing becomes better
+
+
+def network_of(**options):
+    network = soma.Network("dense 4 tanh; dense 2 softmax", device="cpu", seed=3)
+    network.compile(soma.SGD(0.1), "categorical_crossentropy", **options)
+    return network
+
+
+def endless():
+    return itertools.cycle([(X[first:first + 16], Y[first:first + 16]) for first in (0, 16, 32)])
+
+
+def fitted(*callbacks, network=None, **options):
+    return (network or network_of()).fit(X, Y, epochs=9, batch_size=16, validation_data=(X, Y), verbose=0, callbacks=list(callbacks), **options)
+
+
+# ------------------------------------------------------------------------------------------------------------ callbacks
+
+@pytest.mark.parametrize("given, epochs", [
+    ({"patience": 2, "start_from_epoch": 3}, 6),  # epoch 3 is the first that counts, two more bring nothing
+    ({"patience": 2, "start_from_epoch": 99}, 9), ({"patience": 2, "baseline": -1.0}, 2),  # none is better than the baseline
+    ({"patience": 2, "baseline": 10.0}, 3), ({"patience": 3, "verbose": 1}, 4), ({"patience": 2, "baseline": 2.0, "monitor": "val_accuracy"}, 2),
+    ({"patience": 2, "baseline": -1.0, "monitor": "val_accuracy"}, 3)])
+@pytest.mark.parametrize("by_batches", [False, True])
+def test_training_ends_early_by_a_baseline_and_from_an_epoch_on(given, epochs, by_batches, capsys):
+    stopping = soma.EarlyStopping(**given)
+    if by_batches:
+        history = network_of().fit(endless(), epochs=9, steps_per_epoch=3, validation_data=(X, Y), verbose=0, callbacks=[STILL, stopping])
+    else:
+        history = fitted(STILL, stopping)
+    assert len(history["loss"]) == epochs and (epochs == 9) == (stopping.stopped_epoch == 0)
+    said = capsys.readouterr().out
+    assert said == ("Epoch 4: early stopping\nRestored the weights of epoch 1, the best\n" if given.get("verbose") else "")
+
+
+def test_without_validation_the_training_is_watched():
+    history = network_of().fit(X, Y, epochs=9, shuffle=False, verbose=0, callbacks=[STILL, soma.EarlyStopping(patience=2, baseline=10.0)])
+    assert len(history["loss"]) == 3
+
+
+def test_the_best_weights_are_put_back_of_the_epochs_that_count():
+    kept = []
+    network = network_of()
+    rates = soma.LearningRateScheduler(lambda epoch: [0.1, 0.1, 0.1, 0.0, -0.0, 0.0, 0.0, 0.0, 0.0][epoch])
+    keep = soma.LambdaCallback(on_epoch_end=lambda epoch, logs: kept.append(network.get_weights()))
+    history = fitted(rates, keep, soma.EarlyStopping(patience=2, start_from_epoch=1), network=network)
+    best = min(range(1, len(history["val_loss"])), key=lambda epoch: history["val_loss"][epoch])
+    assert history.best == best and history.restored
+    for name, values in network.get_weights().items():
+        np.testing.assert_array_equal(values, kept[best][name])
+
+
+def test_files_have_the_epoch_and_figures_in_their_names(tmp_path, capsys):
+    network, kept = network_of(), []
+    keep = soma.LambdaCallback(on_epoch_end=lambda epoch, logs: kept.append((logs["val_loss"], network.get_weights())))
+    history = fitted(keep, soma.ModelCheckpoint(tmp_path / "{epoch:02d}-{val_loss:.4f}.safetensors", save_weights_only=True, verbose=1), network=network)
+    files = sorted(tmp_path.iterdir())
+    assert [file.name for file in files] == [f"{epoch + 1:02d}-{value:.4f}.safetensors" for epoch, value in enumerate(history["val_loss"])]
+    assert f"Epoch 1: saved {files[0]}\n" in capsys.readouterr().out
+    other = network_of()
+    other.build((3,))
+    other.load_weights(files[4])
+    for name, values in other.get_weights().items():
+        np.testing.assert_array_equal(values, kept[4][1][name])
+
+
+def test_only_what_is_better_than_a_threshold_is_written(tmp_path):
+    fitted(soma.ModelCheckpoint(tmp_path / "a.safetensors", save_best_only=True, initial_value_threshold=0.0),
+           soma.ModelCheckpoint(tmp_path / "b.safetensors", save_best_only=True, save_weights_only=True, initial_value_threshold=99.0))
+    assert [file.name for file in tmp_path.iterdir()] == ["b.safetensors"]
+
+
+def test_a_training_is_written_by_steps(tmp_path):
+    file = tmp_path / "run.safetensors"
+    fitted(soma.ModelCheckpoint(file, save_freq=4))
+    again = network_of().fit(X, Y, epochs=10, batch_size=16, validation_data=(X, Y), verbose=0, resume=file)
+    assert len(again["loss"]) >= 1
+
+
+@pytest.mark.parametrize("given, said", [
+    ({"save_freq": 0}, "save_freq is 0; accepted: 'epoch', or a number"), ({"save_freq": "batch"}, "save_freq is 'batch'"), ({"save_freq": 2, "every": 3}, "one of them"),
+    ({"filepath": "{epoch}.safetensors"}, "one file; accepted: a name without"), ({"filepath": "w.weights.h5", "save_weights_only": True}, "ends in .safetensors"),
+    ({"save_weights_only": True, "every": 3}, "after each epoch")])
+def test_what_a_checkpoint_does_not_do_is_refused(given, said):
+    with pytest.raises(ValueError, match=said):
+        soma.ModelCheckpoint(**{"filepath": "x.safetensors"} | given)
+
+
+def test_a_name_of_no_figure_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="val_auc.*accepted: epoch, loss"):
+        fitted(soma.ModelCheckpoint(tmp_path / "{val_auc}.safetensors", save_weights_only=True))
+
+
+def test_ends_of_a_training_are_told_as_keras_tells_them():
+    seen = []
+    callback = soma.LambdaCallback(on_train_begin=lambda logs: seen.append(logs), on_train_end=lambda logs: seen.append(logs), on_epoch_begin=None)
+    history = fitted(callback)
+    assert seen[0] == {} and seen[1]["val_loss"] == history["val_loss"][-1]
+
+
+# ------------------------------------------------------------------------------------------ compile, evaluate, predict
+
+def test_how_steps_are_executed_changes_nothing():
+    plain = fitted()
+    for given in ({"jit_compile": True}, {"jit_compile": False}, {"steps_per_execution": 8}, {"steps_per_execution": "auto"}, {"run_eagerly": None}, {"auto_scale_loss": False}):
+        assert fitted(network=network_of(**given))["loss"] == plain["loss"]
+    for given, said in (({"run_eagerly": True}, "run_eagerly is True; accepted: False.*train_on_batch"), ({"steps_per_execution": 0}, "steps_per_execution is 0; accepted"),
+                        ({"jit_compile": "yes"}, "jit_compile is 'yes'; accepted")):
+        with pytest.raises(ValueError, match=said):
+            network_of(**given)
+
+
+def test_epochs_are_validated_where_they_are_due():
+    for freq, times in ((1, 6), (2, 3), ([1, 5], 2)):
+        history = network_of().fit(endless(), epochs=6, steps_per_epoch=3, validation_data=(X, Y), validation_freq=freq, validation_batch_size=7, verbose=0)
+        assert len(history["loss"]) == 6 and len(history["val_loss"]) == times
+    assert fitted(validation_batch_size=7)["val_loss"] == pytest.approx(fitted()["val_loss"])
+    for given, said in (({"validation_freq": 2}, "accepted with arrays: 1"), ({"validation_freq": 0}, "validation_freq is 0; accepted: 1 and more"), ({"validation_batch_size": 0}, "validation_batch_size is 0")):
+        with pytest.raises(ValueError, match=said):
+            fitted(**given)
+
+
+def test_batches_are_predicted_one_by_one():
+    network = network_of()
+    fitted(network=network)
+    whole = network.predict(X)
+    np.testing.assert_allclose(network.predict(X[i:i + 5] for i in range(0, 48, 5)), whole, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(network.predict(endless(), steps=2), whole[:32], rtol=1e-5, atol=1e-6)
+    with pytest.raises(ValueError, match="steps goes with data in batches"):
+        network.predict(X, steps=2)
+    with pytest.raises(ValueError, match="lengths goes with arrays"):
+        network.predict(endless(), steps=2, lengths=[1])
+
+
+def test_evaluation_and_prediction_are_told():
+    seen, network = [], network_of()
+    callback = soma.LambdaCallback(on_test_begin=lambda logs: seen.append(dict(logs)), on_test_end=seen.append, on_predict_begin=lambda: seen.append("begin"), on_predict_end=lambda logs: seen.append(logs["outputs"]))
+    network.build((3,))
+    figures = network.evaluate(X, Y, callbacks=[callback])
+    assert seen == [{}, figures]
+    assert network.evaluate(endless(), steps=3, callbacks=[callback]) == pytest.approx(figures)
+    seen.clear()
+    outputs = network.predict(X[:4], callbacks=[callback])
+    assert seen[0] == "begin" and seen[1] is outputs
+
+    class Each(soma.Callback):
+        def on_test_batch_end(self, batch, logs=None):
+            pass
+
+    with pytest.raises(TypeError, match="Each.on_test_batch_end is never called.*accepted: on_test_begin and on_test_end"):
+        network.evaluate(X, Y, callbacks=[Each()])
+    with pytest.raises(TypeError, match=r"on_test_begin is never called; .*evaluate\(callbacks=\) has it"):
+        fitted(callback)
