@@ -99,6 +99,17 @@ static inline void recurrent_multiply(const float *a, size_t stride, size_t rows
     recurrent_multiply_panel(a, stride, rows, k, panel, GEMM_COLUMNS, bias, sums);
 }
 
+/*
+ * Into how many tasks a step of so many nanoseconds should be cut. Of a short one each thread gets one, so that all are
+ * done at the same time and each finds the weights of its panels in its own cache, step after step; of a long one
+ * several, which others can take over.
+ */
+static inline size_t recurrent_tasks_wanted(double step, size_t threads) {
+    const size_t worthwhile = (size_t)(step / SOMA_CPU_TASK_NANOSECONDS) + 1;
+    const bool is_long = step > SOMA_CPU_LONG_TASK_NANOSECONDS * (double)threads;
+    return SOMA_MIN(worthwhile, is_long ? threads * SOMA_CPU_TASKS_PER_THREAD : threads);
+}
+
 /* The plan, without phases and workspace; NULL when out of memory. */
 static inline recurrent_plan *recurrent_plan_of(const soma_call *call, soma_recurrent_size size, soma_cpu_plan *plan) {
     recurrent_plan *p = soma_malloc(sizeof *p);
@@ -111,9 +122,7 @@ static inline recurrent_plan *recurrent_plan_of(const soma_call *call, soma_recu
     const double step =
         (double)(size.samples * size.units) * (RECURRENT_UNIT_NANOSECONDS + 0.3 / SOMA_LANES * (double)p->columns);
     plan->nanoseconds = step * (double)size.steps;
-    /* Of a step each thread gets some tasks, if they are worth their start. */
-    const size_t worthwhile = (size_t)(step / SOMA_CPU_TASK_NANOSECONDS) + 1;
-    const size_t wanted = SOMA_MIN(worthwhile, (size_t)plan->threads * SOMA_CPU_TASKS_PER_THREAD);
+    const size_t wanted = recurrent_tasks_wanted(step, plan->threads);
     p->panel_tasks = SOMA_MAX(SOMA_MIN(p->panels, wanted), (size_t)1);
     const size_t parts = soma_cpu_parts(wanted, p->panel_tasks);
     p->part = soma_round_up(SOMA_MAX(soma_cpu_parts(size.samples, parts), (size_t)1), GEMM_ROWS);
