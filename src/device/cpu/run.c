@@ -58,6 +58,20 @@ static void run_alone(const soma_call *calls, size_t count) {
 }
 
 /*
+ * A phase with no more tasks than threads has one for each of the first threads, without asking: others could not pass
+ * the barrier behind it earlier by taking over a task, and the counters of a shared loop go from core to core.
+ */
+static void run_own_tasks(const list *l, const soma_call *call, const soma_cpu_phase *p, size_t first,
+                          uint32_t thread) {
+    if (p->tasks <= soma_threads_count(l->threads)) {
+        if (thread < p->tasks) p->run(call, call->prepared, first + thread, thread);
+        return;
+    }
+    for (size_t task; soma_threads_next(l->threads, thread, p->tasks, &task);)
+        p->run(call, call->prepared, first + task, thread);
+}
+
+/*
  * What each thread does: every phase of every call, with a barrier between two phases. A phase of one task belongs to
  * thread 0, so none is needed between two of those.
  */
@@ -70,12 +84,7 @@ static void run_shared(void *context, uint32_t thread) {
         for (size_t phase = 0, round; phase < soma_cpu_phase_total(plan); phase++) {
             const soma_cpu_phase *p = soma_cpu_phase_at(plan, phase, &round);
             if (open && (last > 1 || p->tasks > 1)) soma_threads_barrier(l->threads);
-            size_t task, first = round * p->tasks;
-            if (p->tasks == 1) {
-                if (thread == 0) p->run(&l->calls[i], plan, first, 0);
-            } else
-                while (soma_threads_next(l->threads, thread, p->tasks, &task))
-                    p->run(&l->calls[i], plan, first + task, thread);
+            run_own_tasks(l, &l->calls[i], p, round * p->tasks, thread);
             open = true;
             last = p->tasks;
         }
