@@ -147,7 +147,7 @@ END_TEST
 START_TEST(test_thread_count_does_not_matter) {
     static const size_t sizes[][3] = {{128, 128, 784}, {333, 217, 129}, {784, 128, 128}, {1000, 10, 300},
                                       {60, 1500, 700}, {5, 2000, 400},  {3, 2000, 100},  {1024, 140, 600},
-                                      {300, 500, 1},   {512, 600, 260}};
+                                      {300, 500, 1},   {512, 600, 260}, {128, 120, 150}};
     const soma_cpu_isa *isa;
     for (size_t number = 0; (isa = soma_cpu_isa_get(number)); number++)
         for (size_t s = 0; s < SOMA_COUNT_OF(sizes); s++)

@@ -36,9 +36,10 @@
 #define PACK_A_AHEAD    8
 
 /* b stays where it is, if so few row tiles use it that packing would not pay, or if it is so small that it is in the L1
- * cache anyhow. */
+ * cache anyhow; or where it is small enough for a block, so that it is in the L2 cache, and a task has few rows. */
 #define DIRECT_TILES  2
 #define DIRECT_FLOATS 4096
+#define DIRECT_ROWS   96
 
 typedef struct gemm_plan {
     size_t m, n, k;
@@ -207,23 +208,43 @@ static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size
 #define SHARED_TERMS 64
 #define LONG_ROW     4096
 
+/*
+ * What it costs to read an element of a that another thread wrote just before, in multiplications. In a short call,
+ * where each thread has one task, threads that own rows find in their own cache what they wrote in the call before; of
+ * long ones others take over tasks, and what is read comes from beyond the caches anyhow.
+ */
+#define FOREIGN_ELEMENT 24.0
+
+/* Tiles of rows for so many tasks of rows: of a short call as many for each, which are even, too. */
+static size_t tiles_for(const gemm_plan *p, size_t row_tasks, bool is_short) {
+    return is_short ? soma_round_up(p->row_tiles, row_tasks) : p->row_tiles;
+}
+
+static bool stays(const gemm_plan *p) {
+    return p->row_tiles <= DIRECT_TILES || p->n * p->k <= DIRECT_FLOATS ||
+           (p->n * p->k <= BLOCK_FLOATS && soma_cpu_parts(p->m, p->row_tasks) <= DIRECT_ROWS);
+}
+
 /* The grid of at least `tasks` tasks for which the largest task, with what it packs, is least. */
-static void choose_grid(gemm_plan *p, size_t tasks) {
+static void choose_grid(gemm_plan *p, size_t tasks, size_t threads) {
     const bool shares = p->k < SHARED_TERMS && (p->row_tiles >= tasks || p->n < LONG_ROW);
+    const bool is_short = tasks > 1 && tasks <= threads;
     double best = 0.0;
     for (size_t columns = 1; columns <= SOMA_MIN(tasks, p->panels); columns++) {
-        size_t rows = SOMA_MIN(soma_cpu_parts(tasks, columns), p->row_tiles);
-        double m = (double)(soma_cpu_parts(p->row_tiles, rows) * GEMM_ROWS),
+        size_t rows = SOMA_MIN(soma_cpu_parts(tasks, columns), p->row_tiles), tiles = tiles_for(p, rows, is_short);
+        double m = (double)(soma_cpu_parts(tiles, rows) * soma_cpu_parts(p->m, tiles)),
                n = (double)(soma_cpu_parts(p->panels, columns) * GEMM_COLUMNS);
         double rounds = (double)soma_cpu_parts(rows * columns, tasks);
         /* A multiplication takes 1; bringing an element of b into a packed block takes some 8, one of a 4. */
         double cost = rounds * (m * n + 8.0 * n + 4.0 * m);
+        if (columns > 1 && is_short) cost += FOREIGN_ELEMENT * m;
         if (columns > 1 && shares) cost += rounds * SHARED_ROWS * m * n / (double)SOMA_MAX(p->k, (size_t)1);
         if (best != 0.0 && cost >= best) continue;
         best = cost;
         p->column_tasks = columns;
         p->row_tasks = rows;
     }
+    p->row_tiles = tiles_for(p, p->row_tasks, is_short);
 }
 
 /* Whether lines that lie `stride` floats apart push each other out of sets which repeat after so many bytes. */
@@ -237,7 +258,6 @@ static void plan_blocks(const soma_call *call, gemm_plan *p) {
     p->panels = soma_cpu_parts(p->n, GEMM_COLUMNS);
     p->row_tiles = soma_cpu_parts(p->m, GEMM_ROWS);
     p->k_blocks = SOMA_MAX((size_t)1, soma_cpu_parts(p->k, K_BLOCK));
-    p->direct_b = !params->transpose_b && (p->row_tiles <= DIRECT_TILES || p->n * p->k <= DIRECT_FLOATS);
     p->pack_a = p->panels >= PACK_A_PANELS &&
                 (params->transpose_a ? collide(soma_cpu_parts(p->k, p->k_blocks), p->m, COLS_SET_STRIDE)
                                      : collide(GEMM_ROWS, p->k, ROWS_SET_STRIDE));
@@ -264,7 +284,8 @@ SOMA_CPU_PLANNER(gemm) {
         p->function = SOMA_FOR_ISA(soma_cpu_get_function)(params->function);
     plan_blocks(call, p);
     plan->nanoseconds = 0.3 / SOMA_LANES * (double)p->m * (double)p->n * (double)p->k + 0.5 * (double)(p->m * p->n);
-    choose_grid(p, soma_cpu_tasks(plan));
+    choose_grid(p, soma_cpu_tasks(plan), plan->threads);
+    p->direct_b = !params->transpose_b && stays(p);
     p->packed_b = p->block_panels * GEMM_COLUMNS * soma_cpu_parts(p->k, p->k_blocks);
     p->scratch = p->packed_b + (!p->pack_a ? 0 : params->transpose_a ? PACK_A_TILES * PACK_A_FLOATS : PACK_A_FLOATS);
     plan->workspace = plan->threads * p->scratch * sizeof(float);
