@@ -159,7 +159,7 @@ END_TEST
 #define ROWS    1700
 #define COLUMNS 130
 #define COUNT   (ROWS * COLUMNS)
-#define CALLS   26
+#define CALLS   29
 
 typedef struct work {
     float *x, *y, *out[CALLS], *extra[CALLS];
@@ -293,6 +293,10 @@ static void make_calls(work *w) {
     make_recurrent_calls(w, 19, (soma_recurrent_params){.kind = SOMA_RECURRENT_LSTM});
     make_attention_calls(w, 23);
     make_matmul_call(w, 25);
+    /* Few elements, which would be one task if they did not follow what the threads wrote. */
+    w->call[26] = soma_call_binary(view(w->x, 12000, 0, 0), view(w->y, 12000, 0, 0), view(out[26], 12000, 0, 0),
+                                   SOMA_BINARY_SUBTRACT);
+    make_normalize_calls(w, 27, (const size_t[]){120, 1, 1, COLUMNS});
     make_recurrent_calls(w, 21, (soma_recurrent_params){.kind = SOMA_RECURRENT_GRU, .reset_before = true});
 }
 

@@ -3,6 +3,9 @@
 #include "device/cpu/kernels.h"
 #include "device/cpu/strided.h"
 
+/* So many elements are worth a barrier. */
+#define SHARED_COUNT 8192
+
 /* X(NAME, expression in p and q) */
 #define OPERATIONS(X)                                                                                                  \
     X(ADD, p + q)                                                                                                      \
@@ -71,8 +74,10 @@ SOMA_CPU_PLANNER(binary) {
     soma_strided_init(walk, a->rank, a->shape, a->stride, b->stride);
     plan->detail = walk;
     size_t count = soma_view_count(a);
-    if (count) soma_cpu_add_phase(plan, binary_task, soma_strided_tasks(walk));
     bool slow = call->params.binary.op == SOMA_BINARY_POWER || call->params.binary.op == SOMA_BINARY_REMAINDER;
     plan->nanoseconds = (slow ? 5.0 : 0.12) * (double)count + 3.0 * (double)walk->rows;
+    /* What the threads wrote of a and b is in their own caches. */
+    if (count >= SHARED_COUNT && soma_strided_tasks(walk) == 1) soma_strided_share(walk, plan->threads);
+    if (count) soma_cpu_add_phase(plan, binary_task, soma_strided_tasks(walk));
     return SOMA_OK;
 }

@@ -334,16 +334,17 @@ SOMA_CPU_PLANNER(normalize) {
     normalize_plan *p = normalize_plan_of(x);
     if (!p) return soma_out_of_memory(sizeof *p, "the plan of a normalisation");
     plan->detail = p;
+    plan->nanoseconds = 0.3 * (double)soma_view_count(x) + 20.0 * (double)p->rows;
     if (params->given)
         soma_cpu_add_phase(plan, given_task, column_tasks(p));
-    else if (is_rows(p))
-        soma_cpu_add_phase(plan, rows_task, p->parts);
-    else {
+    else if (is_rows(p)) {
+        p->part = SOMA_MAX(SOMA_MIN(p->part, soma_cpu_parts(p->rows, soma_cpu_tasks(plan))), (size_t)1);
+        soma_cpu_add_phase(plan, rows_task, soma_cpu_parts(p->rows, p->part));
+    } else {
         soma_cpu_add_phase(plan, sum_task, column_tasks(p));
         soma_cpu_add_phase(plan, join_task, p->outer * soma_cpu_parts(p->groups, joined_groups(p)));
         soma_cpu_add_phase(plan, apply_task, column_tasks(p));
         plan->workspace = p->outer * (p->blocks + 1) * 2 * p->columns * sizeof(float);
     }
-    plan->nanoseconds = 0.3 * (double)soma_view_count(x) + 20.0 * (double)p->rows;
     return SOMA_OK;
 }

@@ -11,6 +11,7 @@ typedef struct soma_strided {
     size_t rows;                     /* product of the outer dimensions */
     size_t length, row_stride[2];    /* the innermost dimension */
     size_t rows_per_task, row_parts; /* short rows share a task, a long one is cut: one of the two is 1 */
+    size_t part;                     /* of a long row */
 } soma_strided;
 
 /* Merges dimensions that both operands run through without a gap, and drops those of 1. */
@@ -37,7 +38,19 @@ static inline void soma_strided_init(soma_strided *walk, uint32_t rank, const si
     walk->length = size[used];
     for (int operand = 0; operand < 2; operand++) walk->row_stride[operand] = stride[operand][used];
     walk->rows_per_task = walk->length ? SOMA_MAX((size_t)1, SOMA_CPU_CHUNK / walk->length) : 1;
-    walk->row_parts = soma_cpu_parts(walk->length, SOMA_CPU_CHUNK);
+    walk->part = SOMA_CPU_CHUNK;
+    walk->row_parts = soma_cpu_parts(walk->length, walk->part);
+}
+
+/* Cuts a walk that would be one task into so many: of whole lines of the caches, or whole rows. */
+static inline void soma_strided_share(soma_strided *walk, size_t tasks) {
+    if (walk->rows > 1) {
+        walk->rows_per_task = SOMA_MIN(walk->rows_per_task, soma_cpu_parts(walk->rows, tasks));
+        return;
+    }
+    const size_t line = SOMA_CPU_ALIGNMENT / sizeof(float);
+    walk->part = SOMA_MIN(walk->part, soma_round_up(soma_cpu_parts(walk->length, tasks), line));
+    walk->row_parts = soma_cpu_parts(walk->length, walk->part);
 }
 
 static inline size_t soma_strided_tasks(const soma_strided *walk) {
@@ -47,7 +60,7 @@ static inline size_t soma_strided_tasks(const soma_strided *walk) {
 /* The rows of a task, and the part of each row. */
 static inline void soma_strided_task(const soma_strided *walk, size_t task, soma_range *rows, soma_range *part) {
     *rows = soma_cpu_part(task / walk->row_parts, walk->rows, walk->rows_per_task);
-    *part = soma_cpu_part(task % walk->row_parts, walk->length, SOMA_CPU_CHUNK);
+    *part = soma_cpu_part(task % walk->row_parts, walk->length, walk->part);
 }
 
 /* A row, and where it begins in elements of each operand. */
