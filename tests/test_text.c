@@ -399,7 +399,6 @@ static const struct {
     {"dense 3 l2(inf)", {"layer 1, \"l2(inf)\"", "l2(X)"}},
     {"dense 3 l2(1) l2(2)", {"layer 1, \"l2(2)\"", "twice"}},
     {"dense 3; relu l2(1)", {"layer 2, \"l2(1)\"", "no weights that decay"}},
-    {"positions sinusoidal l1(1)", {"layer 1", "l1(1)"}},
     {"dense 3 relu dense 2", {"\"dense\"", "expected an activation", "is a ';' missing before it?"}},
     {"maxpool1d 2 Elu(0.5)", {"\"Elu(0.5)\"", "expected stride", "is a ';' missing before it?"}},
     {"dense dense 3", {"\"dense\"", "the number of units", "is a ';' missing before it?"}},

@@ -507,19 +507,21 @@ SOMA_API soma_status soma_network_set_frozen(soma_network *network, const char *
  * least 0; 0: the optimizer's again. (To hold parameters still, freeze them.) */
 SOMA_API soma_status soma_network_set_rate_of(soma_network *network, const char *pattern, float learning_rate);
 /*
- * Weight decay in place of the optimizer's l2, or l1: of the layers whose names are like the pattern their weights,
+ * Weight decay in place of the optimizer's l2: of the layers whose names are like the pattern their weights,
  * which decay by the optimizer's, too, and not their biases; of what is like the name of a parameter itself that one, a
  * bias, too. l2 w + l1 sign(w) is added to the gradient, which is that of l2/2 Σw² + l1 Σ|w|; losses are told without
  * it. Finite and at least 0, where 0 is no decay; negative: the optimizer's again. adamw's decoupled `decay` stays.
  */
 SOMA_API soma_status soma_network_set_l2_of(soma_network *network, const char *pattern, float l2);
+/* Likewise, in place of its l1. */
 SOMA_API soma_status soma_network_set_l1_of(soma_network *network, const char *pattern, float l1);
 /* Whether a parameter is frozen; false for what is none. */
 SOMA_API bool soma_parameter_is_frozen(const soma_network *network, const soma_tensor *parameter);
 /* The learning rate of its own; 0 where it has none. */
 SOMA_API float soma_parameter_rate(const soma_network *network, const soma_tensor *parameter);
-/* The l2, or l1, of its own; -1 where it has none. */
+/* The l2 of its own; -1 where it has none. */
 SOMA_API float soma_parameter_l2(const soma_network *network, const soma_tensor *parameter);
+/* Likewise its l1. */
 SOMA_API float soma_parameter_l1(const soma_network *network, const soma_tensor *parameter);
 
 #ifdef __cplusplus
