@@ -254,6 +254,18 @@ static void reductions(void) {
     put("Concat", "y", NULL, INPUTS("a", "b", "c", "d"), "axis", 1);
 }
 
+/* Over dimensions that do not adjoin. */
+static void reductions_apart(void) {
+    static const char *const ops[] = {"ReduceSumSquare", "ReduceL2"};
+    static const char *const outs[] = {"a", "b"};
+    for (int i = 0; i < 2; i++) {
+        size_t one = soma_onnx_begin_node(&made, ops[i], outs[i], INPUTS("x"));
+        soma_onnx_put_attribute_integers(&made, "axes", (const int64_t[]){-1, 1}, 2);
+        soma_onnx_end_node(&made, one);
+    }
+    put("Concat", "y", NULL, INPUTS("a", "b"), "axis", 1);
+}
+
 static void logarithm_of_sum(void) {
     size_t one = soma_onnx_begin_node(&made, "ReduceLogSumExp", "y", INPUTS("x"));
     soma_onnx_put_attribute_integers(&made, "axes", (const int64_t[]){1}, 1);
@@ -354,6 +366,7 @@ static const onnx_case cases[] = {
     {"skipped with figures", skipped_with_figures, 2, {OPEN, 2}, 1, 2, {-4096, 4096}, {-8194, 8195}},
     {"gates", gates, 2, {OPEN, 3}, 1, 9, {0, 0, 0}, {0, 64, 0, 0, 64, 0, 0, 64, 0}},
     {"reductions", reductions, 2, {OPEN, 3}, 1, 4, {2, -3, 6}, {-36, 11, 7, 49}},
+    {"reductions apart", reductions_apart, 4, {OPEN, 2, 2, 2}, 1, 4, {1, 1, 2, 4, 1, -1, 5, 6}, {4, 81, 2, 9}},
     {"logarithm",
      logarithm_of_sum,
      2,

@@ -47,6 +47,7 @@ static soma_status reduce_axes(soma_tensor *x, soma_reduction op, uint32_t axes,
         count = axes >> axis & 1 ? count + 1 : 0;
         if (count == 0 || (axis > 0 && axes >> (axis - 1) & 1)) continue;
         SOMA_TRY(soma_graph_reduce_axes((*y)->graph, *y, op, axis, count, y));
+        if (op == SOMA_REDUCE_SUM_SQUARES) op = SOMA_REDUCE_SUM; /* what is left are squares already */
     }
     return SOMA_OK;
 }
