@@ -203,6 +203,15 @@ static soma_onnx_shape result_shape(const soma_onnx_shape *x, uint32_t bits, boo
     return out;
 }
 
+/* Of each number by itself: only the adding up is left out, not what is done before and after it. */
+static soma_status give_each(soma_onnx_node *node, reduction by) {
+    soma_function function = by == BY_SUM_SQUARE          ? SOMA_SQUARE
+                             : by == BY_L1 || by == BY_L2 ? SOMA_ABS
+                             : by == BY_LOG_SUM           ? SOMA_LOG
+                                                          : SOMA_IDENTITY;
+    return soma_onnx_give_function(node, function, 0, 0);
+}
+
 static soma_status import_reduce(soma_onnx_node *node) {
     reduction by = (reduction)node->row->parameter;
     const soma_onnx_shape *x = &node->input[0]->shape;
@@ -215,7 +224,7 @@ static soma_status import_reduce(soma_onnx_node *node) {
     SOMA_TRY(soma_onnx_get_integer(node, "noop_with_empty_axes", 0, &noop));
     if (none && !noop) bits = (1u << x->rank) - 1;
     for (uint32_t i = 1, last = node->batch; !keep && i <= last; i++) node->batch -= bits >> i & 1;
-    if (!bits) return soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0);
+    if (!bits) return give_each(node, by);
     soma_onnx_shape out = result_shape(x, bits, true), narrow = result_shape(x, bits, false);
     if (folds(node, by)) return fold(node, by, bits, keep ? &out : &narrow);
     SOMA_TRY(soma_onnx_as_arranged(node, node->input[0], order, &y));
