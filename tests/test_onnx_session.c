@@ -279,6 +279,10 @@ static void choices(void) {
     one = soma_onnx_begin_node(&made, "TopK", "most", INPUTS("values", "top"));
     soma_protobuf_put_text(W, 2, "where");
     soma_onnx_end_node(&made, one);
+    one = soma_onnx_begin_node(&made, "TopK", "upper", INPUTS("rows", "top"));
+    soma_protobuf_put_text(W, 2, "at");
+    soma_onnx_put_attribute_integer(&made, "axis", 0);
+    soma_onnx_end_node(&made, one);
     put_value(GRAPH_OUTPUT, "rows", SHAPE(OPEN, 2));
     put_value(GRAPH_OUTPUT, "flat", SHAPE(OPEN));
     put_value(GRAPH_OUTPUT, "values", SHAPE(OPEN));
@@ -288,6 +292,8 @@ static void choices(void) {
     put_typed_value(GRAPH_OUTPUT, "counts", INT64, SHAPE(OPEN));
     put_value(GRAPH_OUTPUT, "most", SHAPE(2));
     put_typed_value(GRAPH_OUTPUT, "where", INT64, SHAPE(2));
+    put_value(GRAPH_OUTPUT, "upper", SHAPE(2, 2));
+    put_typed_value(GRAPH_OUTPUT, "at", INT64, SHAPE(2, 2));
 }
 
 START_TEST(rows_are_chosen_and_values_are_told_apart) {
@@ -295,7 +301,7 @@ START_TEST(rows_are_chosen_and_values_are_told_apart) {
     const float x[] = {5, 1, 2, 2, 1, 5};
     const uint8_t c[] = {1, 0, 1};
     const soma_array inputs[] = {{x, SOMA_F32, 2, {3, 2}}, {c, SOMA_BOOL, 1, {3}}};
-    soma_array y[9];
+    soma_array y[11];
     expect_ok(soma_onnx_session_run(session, inputs, y));
     expect_floats(&y[0], SHAPE(2, 2), (const float[]){5, 1, 1, 5});
     expect_floats(&y[1], SHAPE(2), (const float[]){5, 2});
@@ -306,6 +312,8 @@ START_TEST(rows_are_chosen_and_values_are_told_apart) {
     expect_integers(&y[6], SHAPE(2), (const int64_t[]){2, 2});
     expect_floats(&y[7], SHAPE(2), (const float[]){5, 1});
     expect_integers(&y[8], SHAPE(2), (const int64_t[]){1, 0});
+    expect_floats(&y[9], SHAPE(2, 2), (const float[]){5, 5, 1, 1});
+    expect_integers(&y[10], SHAPE(2, 2), (const int64_t[]){0, 1, 1, 0});
     soma_onnx_session_destroy(session);
 }
 END_TEST

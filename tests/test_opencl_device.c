@@ -235,6 +235,11 @@ START_TEST(tiles_of_convolutions_fit_local_memory) {
             const soma_cl_style slim = soma_cl_slim_style(&style);
             ck_assert(slim.width <= style.width && slim.narrow_rows <= style.narrow_rows && slim.depth == style.depth);
             ck_assert_uint_ge(style.box, 256);
+            /* And use it: whatever was halved would not fit twice. */
+            const size_t most = kibibytes[j] * 1024 / sizeof(float), whole = (size_t)6 * 1024 * style.panels;
+            ck_assert(style.box == whole || forward + style.box > most);
+            ck_assert(style.panels == 4 || forward + style.depth * columns + 2 * whole - style.box > most);
+            ck_assert(style.window == 256 || back + style.positions * (columns + 1) + style.window > most);
             ck_assert_msg(forward * sizeof(float) <= kibibytes[j] * 1024 && back * sizeof(float) <= kibibytes[j] * 1024,
                           "width %u of %zu KiB: %zu and %zu floats", style.width, kibibytes[j], forward, back);
         }
