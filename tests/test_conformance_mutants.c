@@ -239,6 +239,30 @@ START_TEST(masks_are_added_where_the_device_combines) {
 }
 END_TEST
 
+/* A device that has its results before it has read all. */
+static soma_status after_lying_over(const mutant *self, soma_call *call, const soma_call *old) {
+    const soma_view *input = &call->view[self->argument], *output = &call->view[8]; /* gates, or dx */
+    (void)old;
+    if (soma_view_count(output) && output->memory == input->memory && output->offset == input->offset)
+        soma_element_set(output, 0, 7.0);
+    return SOMA_OK;
+}
+
+START_TEST(results_lie_over_inputs_where_the_device_can) {
+    static const mutant older[] = {
+        {"nothing over its input", SOMA_PRIMITIVE_RECURRENT, 0, 0, NULL, after_lying_over},
+        {"nothing over its input", SOMA_PRIMITIVE_RECURRENT_GRAD, 4, 0, NULL, after_lying_over}};
+    if (!soma_suite_has(older[_i].row)) return;
+    soma_device *device = open_mutant();
+    active = &older[_i];
+    ck_assert(!check_row(device, active->row).passed);
+    combining = false;
+    const soma_check_result result = check_row(device, active->row);
+    ck_assert_msg(result.passed, "%s: %s", result.primitive, result.detail);
+    soma_device_close(device);
+}
+END_TEST
+
 START_TEST(whole_suite_reports_the_first_failure) {
     static const mutant wrong = {.name = "short read", .row = SOMA_CHECK_MEMORY, .argument = SHORT_READ};
     soma_device *device = open_mutant();
@@ -259,6 +283,7 @@ int main(void) {
     tcase_add_loop_test(tests, sound_device_passes, 0, SOMA_CHECK_COUNT);
     tcase_add_loop_test(tests, mutants_are_found, 0, SOMA_CHECK_COUNT);
     tcase_add_loop_test(tests, masks_are_added_where_the_device_combines, 0, 2);
+    tcase_add_loop_test(tests, results_lie_over_inputs_where_the_device_can, 0, 2);
     if (SOMA_HAS_TRAINING) tcase_add_test(tests, whole_suite_reports_the_first_failure);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

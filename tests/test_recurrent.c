@@ -412,6 +412,61 @@ START_TEST(a_truncated_gradient_of_the_end_reaches_back) {
 END_TEST
 
 /* The class is what the first of six steps said; what comes after it is noise. */
+/* ------------------------------------------------------------------------------------------ one place for three */
+
+static soma_device_api plain_api;
+
+static bool combines_all_but_gates(void *state, soma_primitive primitive) {
+    return primitive != SOMA_PRIMITIVE_RECURRENT && primitive != SOMA_PRIMITIVE_RECURRENT_GRAD &&
+           plain_api.combines(state, primitive);
+}
+
+static const char *const placed[] = {"lstm 8; lstm 8 last; dense 2", "lstm 8 bidirectional truncate 5; dense 2",
+                                     "gru 8; rnn 8; dense 2"};
+enum { PLACED_SAMPLES = 8, PLACED_STEPS = 16, PLACED_FEATURES = 5 };
+
+/* Trained; *bytes: of its activations. */
+static soma_network *train_placed(size_t number, const float *x, const float *y, uint64_t *bytes) {
+    const bool last = number == 0;
+    soma_network *network = network_of_text(placed[number], PLACED_STEPS, PLACED_FEATURES);
+    soma_network_figures figures;
+    const soma_array input = {x, SOMA_F32, 3, {PLACED_SAMPLES, PLACED_STEPS, PLACED_FEATURES}};
+    const soma_array target = {y, SOMA_F32, last ? 2 : 3, {PLACED_SAMPLES, last ? 2 : PLACED_STEPS, 2}};
+    soma_dataset *dataset = dataset_of(input, target);
+    expect_ok(
+        soma_compile(network, test_device, &(soma_compile_options){.loss = {SOMA_MEAN_SQUARED_ERROR, SOMA_LOSS_NONE}}));
+    expect_ok(soma_network_get_figures(network, PLACED_SAMPLES, &figures));
+    expect_ok(soma_fit(network, dataset, &(soma_fit_options){.epochs = 3, .batch_size = PLACED_SAMPLES}, NULL));
+    soma_dataset_destroy(dataset);
+    *bytes = figures.activation_bytes;
+    return network;
+}
+
+/* What is kept of an LSTM's gates lies where x was, and dx where that was: to the bit what it is with places of their
+ * own, in less memory. Other recurrent layers keep other sizes. */
+START_TEST(gates_take_the_place_of_x) {
+    static float x[PLACED_SAMPLES * PLACED_STEPS * PLACED_FEATURES], y[PLACED_SAMPLES * PLACED_STEPS * 2];
+    const soma_device_api *device_api = test_device->api;
+    uint64_t together, apart;
+    fill_uniform(1, x, SOMA_COUNT_OF(x));
+    fill_uniform(2, y, SOMA_COUNT_OF(y));
+    plain_api = *device_api;
+    soma_device_api api = plain_api;
+    api.combines = combines_all_but_gates;
+    soma_network *one = train_placed((size_t)_i, x, y, &together);
+    test_device->api = &api;
+    soma_network *own = train_placed((size_t)_i, x, y, &apart);
+    test_device->api = device_api;
+    expect_same_parameters(one, own);
+    if (strstr(placed[_i], "lstm"))
+        ck_assert_uint_lt(together, apart);
+    else
+        ck_assert_uint_eq(together, apart);
+    soma_network_destroy(one);
+    soma_network_destroy(own);
+}
+END_TEST
+
 START_TEST(they_remember_what_was_long_ago) {
     enum { ROWS = 64, T = 6 };
     static const char *const layers[] = {"lstm 6 last; dense 2 softmax", "gru 6 last; dense 2 softmax"};
@@ -448,6 +503,7 @@ static void add_tests(TCase *cases) {
 #ifdef SOMA_HAVE_TRAINING
     tcase_add_loop_test(cases, a_truncated_gradient_of_the_end_reaches_back, 0, WAYS * (int)SOMA_COUNT_OF(kinds));
     tcase_add_loop_test(cases, a_truncated_gradient_is_that_of_pieces, 0, 2 * (int)SOMA_COUNT_OF(kinds));
+    tcase_add_loop_test(cases, gates_take_the_place_of_x, 0, SOMA_COUNT_OF(placed));
     tcase_add_test(cases, they_remember_what_was_long_ago);
 #endif
 }

@@ -257,7 +257,7 @@ typedef struct soma_device_api {
     void (*unstage)(void *state, void *stage);
     /* Whether one call of a primitive that stands for several (CONV_ADD; ATTENTION, with masks that are added;
      * OPTIMIZER_ROWS) is as quick here as those: soma makes none where the answer is false. Without this slot it is
-     * false. */
+     * false. Of RECURRENT and its gradient: whether results may lie over inputs (soma_recurrent_params). */
     bool (*combines)(void *state, soma_primitive primitive);
 } soma_device_api;
 

@@ -312,7 +312,7 @@ typedef enum soma_recurrent_kind {
  * The steps go from the first to the last, with `reverse` from the last to the first. A step at which the mask is 0
  * leaves h and c as they are, whatever x is: y and cells have them again, and what is kept is 0.
  * `cells` and `cell` are an LSTM's alone; its gradient must have `cells`. drecurrent is a GRU's alone, without
- * reset_before.
+ * reset_before. `gates` of an LSTM may lie where x does, and its dx where `gates` does, if the slot `combines` says so.
  */
 /* clang-format on */
 typedef struct soma_recurrent_params {

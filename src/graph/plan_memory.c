@@ -2,6 +2,7 @@
 /* Where the tensors of a plan lie: how long each lives, what has memory of its own, and offsets in the arena for all
  * others. */
 #include "graph/plan_internal.h"
+#include "kernels/recurrent_call.h"
 
 static void extend_life(soma_plan *plan, const soma_tensor *tensor, size_t position) {
     const soma_tensor *root = soma_tensor_root(tensor);
@@ -31,6 +32,54 @@ static void find_lifetimes(soma_plan *plan) {
         if (tensor->kept) extend_life(plan, tensor, all);
         if (tensor->op == SOMA_OP_INPUT) plan->blocks[tensor->id].first = 0;
     }
+}
+
+/*
+ * What a call writes over what it is the last to read, where the device can: see soma_recurrent_params. It saves the
+ * memory, and the way of as many bytes through it.
+ */
+typedef struct overwriting {
+    soma_primitive primitive;
+    uint32_t read, written; /* views; both absent or of one size */
+} overwriting;
+static const overwriting overwritings[] = {{SOMA_PRIMITIVE_RECURRENT, RECURRENT_X, RECURRENT_GATES},
+                                           {SOMA_PRIMITIVE_RECURRENT_GRAD, RECURRENT_GRAD_GATES, RECURRENT_GRAD_DX}};
+
+/* The tensor that is the whole of this view, and none of the call's others; NULL where there is none in the arena. */
+static const soma_tensor *whole_of_view(const soma_plan *plan, size_t index, uint32_t view) {
+    const soma_call_sites *sites = &plan->sites[index];
+    const void *site = sites->site[view];
+    if (!site || soma_site_is_buffer(site) || sites->offset[view] != 0) return NULL;
+    const soma_tensor *root = soma_tensor_root(site);
+    for (uint32_t j = 0; j < plan->calls[index].view_count; j++)
+        if (j != view && sites->site[j] && !soma_site_is_buffer(sites->site[j]) &&
+            soma_tensor_root(sites->site[j]) == root)
+            return NULL;
+    return root->op == SOMA_OP_INPUT || root->op == SOMA_OP_FILL ? NULL : root;
+}
+
+/* within[i]: 1 + the block in whose place tensor i lies, having no size of its own; or 0. */
+static void overwrite(soma_plan *plan, size_t index, const overwriting *views, uint32_t *within) {
+    const soma_tensor *read = whole_of_view(plan, index, views->read),
+                      *written = whole_of_view(plan, index, views->written);
+    if (!read || !written) return;
+    /* What was itself put over another lies in that one's place. */
+    const uint32_t at = within[read->id] ? within[read->id] - 1 : read->id;
+    soma_block *block = &plan->blocks[written->id], *place = &plan->blocks[at];
+    const size_t size = soma_executor_tensor_bytes(plan->executor, plan->batch, written);
+    if (place->size != size || block->size != size || place->last != index || block->first != index) return;
+    place->last = block->last;
+    block->size = 0;
+    within[written->id] = at + 1;
+}
+
+static void find_overwritten(soma_plan *plan, uint32_t *within) {
+    for (size_t i = 0; i < plan->count; i++)
+        for (size_t j = 0; j < SOMA_COUNT_OF(overwritings); j++)
+            if (plan->calls[i].primitive == overwritings[j].primitive &&
+                plan->calls[i].params.recurrent.kind == SOMA_RECURRENT_LSTM &&
+                soma_device_combines(plan->executor->device, overwritings[j].primitive))
+                overwrite(plan, i, &overwritings[j], within);
 }
 
 /* Constants lie in memory of the plan's own, since other plans use the arena too. */
@@ -100,15 +149,28 @@ static void set_places_apart(soma_plan *plan) {
             plan->blocks[i].size += SET_APART;
 }
 
-soma_status soma_plan_place(soma_plan *plan) {
-    plan->blocks = soma_calloc(plan->graph->count, sizeof *plan->blocks);
-    if (!plan->blocks) return soma_out_of_memory(plan->graph->count * sizeof *plan->blocks, "a plan");
+/* Lifetimes, and offsets in the arena. */
+static soma_status place_activations(soma_plan *plan, uint32_t *within) {
+    const uint32_t count = plan->graph->count;
     find_lifetimes(plan);
+    find_overwritten(plan, within);
     place_constants(plan);
     keep_places_apart(plan);
     set_places_apart(plan);
-    size_t alignment = plan->executor->device->info.alignment;
-    SOMA_TRY(soma_place_blocks(plan->blocks, plan->graph->count, alignment, &plan->arena_bytes));
+    SOMA_TRY(soma_place_blocks(plan->blocks, count, plan->executor->device->info.alignment, &plan->arena_bytes));
+    for (uint32_t i = 0; i < count; i++)
+        if (within[i]) plan->blocks[i].offset = plan->blocks[within[i] - 1].offset;
+    return SOMA_OK;
+}
+
+soma_status soma_plan_place(soma_plan *plan) {
+    const size_t count = plan->graph->count;
+    plan->blocks = soma_calloc(count, sizeof *plan->blocks);
+    uint32_t *within = soma_calloc(count, sizeof *within);
+    soma_status status = plan->blocks && within ? place_activations(plan, within)
+                                                : soma_out_of_memory(count * sizeof *plan->blocks, "a plan");
+    soma_free(within);
+    SOMA_TRY(status);
     SOMA_TRY(soma_settled_join(plan));
     SOMA_TRY(place_caches(plan));
     if (plan->constant_bytes == 0) return SOMA_OK;

@@ -68,3 +68,8 @@ void soma_case_points(soma_case *c, uint32_t view, const float *values, size_t c
 void soma_case_poke(soma_case *c, uint32_t view, size_t position, double value) {
     if (c->data[view] && position < c->positions[view]) c->data[view][position] = value;
 }
+
+void soma_case_lay_over(soma_case *c, uint32_t output, uint32_t input) {
+    c->over[output] = input + 1;
+    soma_case_describe(c, ", %s over %s", soma_call_view_name(&c->call, output), soma_call_view_name(&c->call, input));
+}

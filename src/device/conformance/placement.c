@@ -31,6 +31,11 @@ static void lay_out(const soma_suite *suite, const soma_case *c, size_t workspac
     bool together = suite->number % 2 == 1;
     for (uint32_t slot = 0; slot <= SOMA_WORKSPACE_SLOT; slot++) {
         if (!slot_is_used(c, workspace, slot)) continue;
+        if (slot != SOMA_WORKSPACE_SLOT && c->over[slot]) {
+            placement->block_of[slot] = placement->block_of[c->over[slot] - 1];
+            placement->offset[slot] = placement->offset[c->over[slot] - 1];
+            continue;
+        }
         uint32_t home = together && slot != SOMA_WORKSPACE_SLOT ? 0 : slot;
         soma_block *block = &placement->block[home];
         size_t offset = block->bytes ? block->bytes : suite->number % 3 * alignment;
@@ -71,7 +76,7 @@ soma_status soma_placement_make(soma_suite *suite, const soma_case *c, size_t wo
     for (uint32_t i = 0; i <= SOMA_WORKSPACE_SLOT; i++)
         if (placement->block[i].bytes) SOMA_TRY(make_block(suite, &placement->block[i]));
     for (uint32_t i = 0; i < c->call.view_count; i++)
-        if (slot_is_used(c, 0, i)) set_contents(c, placement, i);
+        if (slot_is_used(c, 0, i) && !c->over[i]) set_contents(c, placement, i);
     if (workspace)
         memset(placement->block[SOMA_WORKSPACE_SLOT].before + placement->offset[SOMA_WORKSPACE_SLOT], 0xFF, workspace);
     for (uint32_t i = 0; i <= SOMA_WORKSPACE_SLOT; i++) {

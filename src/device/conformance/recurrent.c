@@ -177,6 +177,15 @@ static void large_case(soma_suite *suite, size_t kind, double size) {
     soma_case_run(suite, &c);
 }
 
+/* What is kept of the gates where x was. */
+static void over_case(soma_suite *suite, soma_recurrent_size size, unsigned mix) {
+    if (!soma_device_combines(suite->device, SOMA_PRIMITIVE_RECURRENT)) return;
+    soma_case c;
+    begin_case(suite, &c, size, KIND_LSTM, mix);
+    soma_case_lay_over(&c, RECURRENT_GATES, RECURRENT_X);
+    soma_case_run(suite, &c);
+}
+
 void soma_recurrent_cases(soma_suite *suite) {
     for (size_t kind = 0; kind < RECURRENT_KINDS; kind++) {
         for (size_t i = 0; i < RECURRENT_SIZE_COUNT; i++)
@@ -185,6 +194,8 @@ void soma_recurrent_cases(soma_suite *suite) {
                 soma_case c;
                 begin_case(suite, &c, recurrent_sizes[i], kind, recurrent_mixes[j]);
                 soma_case_run(suite, &c);
+                if (kind == KIND_LSTM && recurrent_mixes[j] & WITH_GATES)
+                    over_case(suite, recurrent_sizes[i], recurrent_mixes[j]);
             }
         for (size_t i = 0; i < SOMA_SPECIAL_COUNT; i++) {
             special_case(suite, kind, soma_specials[i], false);

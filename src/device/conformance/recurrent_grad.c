@@ -188,6 +188,15 @@ static void special_case(soma_suite *suite, size_t kind, float value) {
     soma_case_run(suite, &c);
 }
 
+/* dx where what was kept of the gates was. */
+static void over_case(soma_suite *suite, soma_recurrent_size size, unsigned mix) {
+    if (!soma_device_combines(suite->device, SOMA_PRIMITIVE_RECURRENT_GRAD)) return;
+    soma_case c;
+    begin_case(suite, &c, size, KIND_LSTM, mix);
+    soma_case_lay_over(&c, RECURRENT_GRAD_DX, RECURRENT_GRAD_GATES);
+    soma_case_run(suite, &c);
+}
+
 void soma_recurrent_grad_cases(soma_suite *suite) {
     for (size_t kind = 0; kind < RECURRENT_KINDS; kind++) {
         for (size_t i = 0; i < RECURRENT_SIZE_COUNT; i++)
@@ -196,6 +205,7 @@ void soma_recurrent_grad_cases(soma_suite *suite) {
                 soma_case c;
                 begin_case(suite, &c, recurrent_sizes[i], kind, recurrent_mixes[j]);
                 soma_case_run(suite, &c);
+                if (kind == KIND_LSTM) over_case(suite, recurrent_sizes[i], recurrent_mixes[j]);
             }
         for (size_t i = 0; i < SOMA_SPECIAL_COUNT; i++) special_case(suite, kind, soma_specials[i]);
     }

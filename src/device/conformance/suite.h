@@ -55,10 +55,11 @@ typedef struct soma_case {
                                           written */
     size_t positions[SOMA_CALL_MAX_VIEWS];
     uint32_t run_count; /* the same prepared call again, with other live parameters, on what the run before has left */
-    soma_call run[SOMA_CASE_MAX_RUNS]; /* only .params counts */
-    size_t shift[SOMA_CALL_MAX_VIEWS]; /* elements by which a view begins past the alignment; for COPY */
-    bool garbage_is_finite;            /* what outputs hold before: for cases whose results are NaN */
-    bool any_not_finite;               /* the order of products decides between an infinity and a NaN: either will do */
+    soma_call run[SOMA_CASE_MAX_RUNS];  /* only .params counts */
+    size_t shift[SOMA_CALL_MAX_VIEWS];  /* elements by which a view begins past the alignment; for COPY */
+    uint32_t over[SOMA_CALL_MAX_VIEWS]; /* of an output: 1 + the input in whose place it lies; or 0 */
+    bool garbage_is_finite;             /* what outputs hold before: for cases whose results are NaN */
+    bool any_not_finite; /* the order of products decides between an infinity and a NaN: either will do */
 } soma_case;
 
 /* ------------------------------------------------------------------------------------------------- making a case */
@@ -79,6 +80,9 @@ void soma_case_sprinkle(soma_suite *suite, soma_case *c, uint32_t view, uint32_t
 /* The first elements, one after the other. */
 void soma_case_points(soma_case *c, uint32_t view, const float *values, size_t count);
 void soma_case_poke(soma_case *c, uint32_t view, size_t position, double value);
+
+/* Puts an output where an input of its size lies, which comes before it. */
+void soma_case_lay_over(soma_case *c, uint32_t output, uint32_t input);
 
 /* The suite's neighbour, on a device that arranges calls. */
 soma_status soma_neighbour_open(soma_suite *suite);

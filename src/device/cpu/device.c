@@ -178,7 +178,8 @@ static soma_status cpu_sync(void *state) {
 static bool cpu_combines(void *state, soma_primitive primitive) {
     (void)state;
     return primitive == SOMA_PRIMITIVE_CONV_ADD || primitive == SOMA_PRIMITIVE_ATTENTION ||
-           primitive == SOMA_PRIMITIVE_ATTENTION_GRAD || primitive == SOMA_PRIMITIVE_OPTIMIZER_ROWS;
+           primitive == SOMA_PRIMITIVE_ATTENTION_GRAD || primitive == SOMA_PRIMITIVE_OPTIMIZER_ROWS ||
+           primitive == SOMA_PRIMITIVE_RECURRENT || primitive == SOMA_PRIMITIVE_RECURRENT_GRAD;
 }
 
 /* -------------------------------------------------------------------------------------------------------- peak */

@@ -213,7 +213,8 @@ static soma_status read_results(void *state, void *memory, size_t offset, void *
 static bool combines(void *state, soma_primitive primitive) {
     (void)state;
     return primitive == SOMA_PRIMITIVE_CONV_ADD || primitive == SOMA_PRIMITIVE_ATTENTION ||
-           primitive == SOMA_PRIMITIVE_ATTENTION_GRAD || primitive == SOMA_PRIMITIVE_OPTIMIZER_ROWS;
+           primitive == SOMA_PRIMITIVE_ATTENTION_GRAD || primitive == SOMA_PRIMITIVE_OPTIMIZER_ROWS ||
+           primitive == SOMA_PRIMITIVE_RECURRENT || primitive == SOMA_PRIMITIVE_RECURRENT_GRAD;
 }
 
 static soma_status sync_device(void *state) {
