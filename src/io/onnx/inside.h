@@ -40,7 +40,9 @@ soma_status soma_onnx_add_branch(soma_onnx_node *node);
 soma_status soma_onnx_add_loop(soma_onnx_node *node);
 soma_status soma_onnx_add_scan(soma_onnx_node *node);
 
-/* What is written out in the place of loops. A constant of one whole number; rank 0 or 1. */
+/* ---------------------------------------------------------------------------------------------------------- made.c */
+
+/* A constant of one whole number; rank 0 or 1. */
 soma_status soma_onnx_number_value(soma_onnx_importer *importer, const char *name, int32_t type, int64_t number,
                                    uint32_t rank, soma_onnx_value *value);
 /* A name that no file has: no text begins so. */

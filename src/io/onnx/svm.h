@@ -5,7 +5,7 @@
 
 #include "io/onnx/classes.h"
 
-/* svm.c; numbers are the importer's. */
+/* svm_read.c; numbers are the importer's. */
 typedef struct soma_onnx_machine {
     const double *vector, *coefficient, *rho, *kernel; /* [vectors, features]; kernel: gamma, coef0, degree */
     size_t vectors, features, coefficients, rhos;
