@@ -266,15 +266,6 @@ static void reductions_apart(void) {
     put("Concat", "y", NULL, INPUTS("a", "b"), "axis", 1);
 }
 
-/* Along none: a square or a magnitude is left of each number, and a mean is the number itself. */
-static void reductions_of_nothing(void) {
-    static const char *const ops[] = {"ReduceSumSquare", "ReduceL1", "ReduceL2", "ReduceMean"};
-    static const char *const outs[] = {"a", "b", "c", "d"};
-    for (int i = 0; i < 4; i++) put(ops[i], outs[i], NULL, INPUTS("x"), "noop_with_empty_axes", 1);
-    put("ReduceLogSum", "e", NULL, INPUTS("a"), "noop_with_empty_axes", 1);
-    put("Concat", "y", NULL, INPUTS("a", "b", "c", "d", "e"), "axis", 1);
-}
-
 static void logarithm_of_sum(void) {
     size_t one = soma_onnx_begin_node(&made, "ReduceLogSumExp", "y", INPUTS("x"));
     soma_onnx_put_attribute_integers(&made, "axes", (const int64_t[]){1}, 1);
@@ -376,7 +367,6 @@ static const onnx_case cases[] = {
     {"gates", gates, 2, {OPEN, 3}, 1, 9, {0, 0, 0}, {0, 64, 0, 0, 64, 0, 0, 64, 0}},
     {"reductions", reductions, 2, {OPEN, 3}, 1, 4, {2, -3, 6}, {-36, 11, 7, 49}},
     {"reductions apart", reductions_apart, 4, {OPEN, 2, 2, 2}, 1, 4, {1, 1, 2, 4, 1, -1, 5, 6}, {4, 81, 2, 9}},
-    {"reductions of nothing", reductions_of_nothing, 2, {OPEN, 1}, 1, 5, {-1}, {1, 1, 1, -1, 0}},
     {"logarithm",
      logarithm_of_sum,
      2,

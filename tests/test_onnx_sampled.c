@@ -45,6 +45,20 @@ static void cut(const char *out, int64_t from, int64_t to, const char *shape) {
     node("Reshape", part, shape, out);
 }
 
+/* Along no axis: a square, a magnitude or a logarithm is left of each number, and a mean is the number itself. */
+static void reductions_of_nothing(void) {
+    static const char *const ops[] = {"ReduceSumSquare", "ReduceL1", "ReduceL2", "ReduceMean", "ReduceLogSum"};
+    static const char *const outs[] = {"a", "b", "c", "d", "e"};
+    for (int i = 0; i < 5; i++) {
+        size_t one = begin(ops[i], outs[i], INPUTS(i < 4 ? "x" : "a"));
+        soma_onnx_put_attribute_integer(&made, "noop_with_empty_axes", 1);
+        end(one);
+    }
+    size_t one = begin("Concat", "y", INPUTS("a", "b", "c", "d", "e"));
+    soma_onnx_put_attribute_integer(&made, "axis", 1);
+    end(one);
+}
+
 /* ------------------------------------------------------------------------------------------------ between positions */
 
 /* Of x the first four are an image of two times two, the others two places. */
@@ -339,6 +353,7 @@ static void signs(void) {
 #define IMAGE 1, 2, 3, 4
 static const onnx_case cases[] = {
     /* In the middle; so far in the corner that a quarter of it is inside. */
+    {"reductions of nothing", reductions_of_nothing, 2, {OPEN, 1}, 1, 5, {-1}, {1, 1, 1, -1, 0}},
     {"linear", linear, 2, {OPEN, 8}, 2, 4, {IMAGE, 0, 0, -1, -1, 4, 8, 12, 16, 0.5f, 0.5f, 9, 0}, {2.5f, 0.25f, 16, 0}},
     {"linear, to corners", linear_to_corners, 2, {OPEN, 8}, 1, 2, {IMAGE, -1, -1, 1, 0}, {1, 3}},
     {"linear, to the border",
