@@ -220,9 +220,9 @@ static void make_recurrent_calls(work *w, size_t call, soma_recurrent_params par
     w->call[call + 1] = soma_call_recurrent_grad(&gradient, params);
 }
 
-/* Two samples of 130 queries, which are several blocks, of 4 heads with the keys of 2. */
+/* Two samples of 140 queries, which are several blocks, of 4 heads with the keys of 2. */
 static void make_attention_calls(work *w, size_t call) {
-    enum { SAMPLES = 2, LENGTH = 130, HEADS = 4, KEY_HEADS = 2, WIDTH = 5 };
+    enum { SAMPLES = 2, LENGTH = 140, HEADS = 4, KEY_HEADS = 2, WIDTH = 5 };
     const soma_attention_params params = {.heads = HEADS, .key_heads = KEY_HEADS, .scale = 0.4f, .causal = true};
     const size_t queries = (size_t)HEADS * WIDTH, keys = (size_t)KEY_HEADS * WIDTH;
     const soma_view k = view(w->y, SAMPLES, LENGTH, keys), q = view(w->x, SAMPLES, LENGTH, queries);

@@ -15,7 +15,7 @@ static const soma_attention_size attention_sizes[] = {
     {.samples = 2, .steps = 17, .keys = 17, .heads = 4, .key_heads = 2, .width = 16, .value_width = 40},
     {.samples = 1, .steps = 67, .keys = 67, .heads = 1, .key_heads = 1, .width = 33, .value_width = 9},
     {.samples = 1, .steps = 3, .keys = 300, .heads = 2, .key_heads = 1, .width = 2, .value_width = 3},
-    {.samples = 1, .steps = 131, .keys = 70, .heads = 1, .key_heads = 1, .width = 5, .value_width = 17},
+    {.samples = 1, .steps = 141, .keys = 70, .heads = 1, .key_heads = 1, .width = 5, .value_width = 17},
     {.samples = 3, .steps = 1, .keys = 13, .heads = 1, .key_heads = 1, .width = 8, .value_width = 8},
     {.samples = 0, .steps = 3, .keys = 3, .heads = 1, .key_heads = 1, .width = 2, .value_width = 2},
     {.samples = 2, .steps = 0, .keys = 3, .heads = 2, .key_heads = 1, .width = 2, .value_width = 2},

@@ -9,7 +9,7 @@
 
 /* Keys of a block, queries of a task. */
 #define KEYS    256
-#define QUERIES 120
+#define QUERIES 132
 
 typedef struct attention_plan {
     soma_attention_size size;
