@@ -213,7 +213,7 @@ static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size
  * where each thread has one task, threads that own rows find in their own cache what they wrote in the call before; of
  * long ones others take over tasks, and what is read comes from beyond the caches anyhow.
  */
-#define FOREIGN_ELEMENT 24.0
+#define FOREIGN_ELEMENT 20.0
 
 /* Tiles of rows for so many tasks of rows: of a short call as many for each, which are even, too. */
 static size_t tiles_for(const gemm_plan *p, size_t row_tasks, bool is_short) {
