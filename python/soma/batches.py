@@ -5,7 +5,7 @@ import math
 import time
 
 from . import _soma, optimizers
-from .callbacks import BackupAndRestore, EarlyStopping, ModelCheckpoint, TensorBoard, TerminateOnNaN, tell_best
+from .callbacks import BackupAndRestore, EarlyStopping, ModelCheckpoint, TensorBoard, TerminateOnNaN, lacks, tell_best
 
 _END = object()
 OPTIONS = {"epochs": 1, "no_shuffle": True}
@@ -117,13 +117,16 @@ def step(network, dataset):
 class _Watch:
     """EarlyStopping of a loss, as the library has it for data sets."""
 
-    def __init__(self, callback):
+    def __init__(self, callback, network=None):
+        self.network = network
         if callback.options["monitor"]:
             raise ValueError("EarlyStopping: with batches that come one by one it watches a loss, 'loss' or 'val_loss'")
         self.options, self.best, self.reference, self.waited, self.weights, self.epoch = callback.options, None, None, 0, None, None
 
     def takes(self, number, logs, net):
-        """Whether it is enough."""
+        """Whether it is enough. Where validation data are there, an epoch without validation counts for nothing."""
+        if lacks(self.network, "val_loss", logs):
+            return False
         value = logs.get("val_loss", logs["loss"])
         value = math.inf if math.isnan(value) else value  # worse than any other
         if self.best is None or value < self.best:
@@ -184,7 +187,7 @@ def is_due(epoch, freq):
 
 def fit(network, batches, validation, callbacks, course, freq=1):
     """Trains by one step for each batch; validation(): figures, or None, after each `freq`th epoch."""
-    watches = [_Watch(callback) for callback in callbacks if isinstance(callback, EarlyStopping) and not callback.is_in_python(network)]
+    watches = [_Watch(callback, network) for callback in callbacks if isinstance(callback, EarlyStopping) and not callback.is_in_python(network)]
     forgiving = any(isinstance(callback, TerminateOnNaN) for callback in callbacks)
     began, steps, stopped, enough = time.monotonic(), 0, False, False
 
@@ -218,7 +221,9 @@ def fit(network, batches, validation, callbacks, course, freq=1):
                     break
             if stopped:
                 break
-            logs = mean.figures() | network._measured.results() | {f"val_{name}": value for name, value in (validation() if validation and is_due(epoch + course.initial_epoch, freq) else {}).items()}
+            due = validation is not None and is_due(epoch + course.initial_epoch, freq)
+            network._awaits_validation = validation is not None and not due
+            logs = mean.figures() | network._measured.results() | {f"val_{name}": value for name, value in (validation() if due else {}).items()}
             logs |= {"learning_rate": rate, "seconds": time.monotonic() - start}
             enough = any([watch.takes(epoch, logs, network._net) for watch in watches])
             stopped = course.epoch(epoch, logs)

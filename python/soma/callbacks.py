@@ -4,7 +4,9 @@ import contextlib
 import csv
 import inspect
 import math
+import numbers
 import os
+import string
 
 from .board import SummaryWriter, filters, hyperparameters
 from .history import line
@@ -118,8 +120,12 @@ class EarlyStopping(Callback):
     def __init__(self, monitor="val_loss", *, patience=5, min_delta=0.0, restore_best_weights=True, mode="auto", baseline=None, start_from_epoch=0, verbose=0):
         if mode not in MODES:
             raise ValueError(f"EarlyStopping: the mode is {mode!r}; accepted: {MODES_SAID}")
-        if start_from_epoch < 0:
-            raise ValueError(f"EarlyStopping: start_from_epoch is {start_from_epoch}; accepted: 0 and more")
+        for name, value, good, accepted in (
+                ("start_from_epoch", start_from_epoch, _is_whole(start_from_epoch) and start_from_epoch >= 0, "whole numbers, 0 and more"),
+                ("patience", patience, _is_whole(patience) and patience >= 0, "whole numbers, 0 and more"),
+                ("baseline", baseline, baseline is None or (isinstance(baseline, numbers.Real) and math.isfinite(baseline)), "a finite number, or None")):
+            if not good:
+                raise ValueError(f"EarlyStopping: {name} is {value!r}; accepted: {accepted}")
         self.monitor, self.mode, self.best_epoch, self.restored = monitor, mode, None, False
         self.baseline, self.start_from_epoch, self.verbose, self.stopped_epoch = baseline, start_from_epoch, verbose, 0
         self.options = {"early_stopping": 1 if patience == 0 else patience, "min_delta": min_delta, "monitor": 0 if monitor.endswith("loss") else 1,
@@ -140,9 +146,10 @@ class EarlyStopping(Callback):
     def on_epoch_end(self, epoch, logs):
         if not self.is_in_python(self.network) or epoch < self.start_from_epoch:
             return False
-        own = _bare(self.monitor) in [metric.name for metric in own_metrics(self.network)]
-        monitor = self.monitor if own or self.monitor in logs else _bare(self.monitor)  # without validation data that of the training
-        sign = sign_of("EarlyStopping", self.monitor, self.mode, self.network)
+        monitor = self._resolved(logs)
+        if lacks(self.network, monitor, logs):
+            return False
+        sign = sign_of("EarlyStopping", monitor, self.mode, self.network)
         value = sign * monitored("EarlyStopping", monitor, logs)
         if value < self.best or self.best_epoch is None:
             self.best, self.best_epoch = math.inf if math.isnan(value) else value, epoch
@@ -159,6 +166,16 @@ class EarlyStopping(Callback):
         self._say(f"Epoch {epoch + 1}: early stopping")
         return True
 
+    def _resolved(self, logs):
+        """The name of the figure: as the library has it, any metric is the first one, and without validation data that of the training."""
+        if self.monitor in logs or _bare(self.monitor) in [metric.name for metric in own_metrics(self.network)] or lacks(self.network, self.monitor, logs):
+            return self.monitor
+        known = [name for name in logs if name not in ("loss", "learning_rate", "seconds") and not name.startswith("val_")]
+        bare = known[0] if self.options["monitor"] and known and _bare(self.monitor) not in logs else _bare(self.monitor)
+        if bare not in logs:
+            return self.monitor
+        return f"val_{bare}" if self.monitor.startswith("val_") and f"val_{bare}" in logs else bare
+
     def on_train_end(self):
         for name, values in (self.kept or {}).items():
             self.network._net.set_parameter(name, values)
@@ -172,6 +189,10 @@ class EarlyStopping(Callback):
 
 
 MODES, MODES_SAID = ("auto", "min", "max"), "'auto', 'min' and 'max'"
+
+
+def _is_whole(number):
+    return isinstance(number, numbers.Integral) and not isinstance(number, bool)
 
 
 def _bare(monitor):
@@ -211,6 +232,11 @@ def check_monitors(network, callbacks, validates):
             raise ValueError(f"{type(callback).__name__}: there is no '{monitor}' to monitor without validation data; accepted: validation data, or '{_bare(monitor)}'")
 
 
+def lacks(network, monitor, logs):
+    """Whether a figure is missing because this epoch is none that is validated (validation_freq): such an epoch counts for nothing, as in Keras."""
+    return monitor not in logs and monitor.startswith("val_") and getattr(network, "_awaits_validation", False)
+
+
 def monitored(name, monitor, logs):
     if monitor not in logs:
         raise ValueError(f"{name}: there is no '{monitor}' to monitor; there are {', '.join(logs)}")
@@ -233,10 +259,11 @@ class ModelCheckpoint(Callback):
             raise ValueError(f"ModelCheckpoint: save_freq is {save_freq}, and every is {every}; accepted: one of them")
         every = every if save_freq == "epoch" else save_freq
         best, weights = flag("ModelCheckpoint: save_best_only", save_best_only), flag("ModelCheckpoint: save_weights_only", save_weights_only)
+        given = "every" if save_freq == "epoch" else "save_freq"
         if best and every:
-            raise ValueError("ModelCheckpoint: save_best_only is decided after each epoch; `every` goes with checkpoints to resume from")
+            raise ValueError(f"ModelCheckpoint: {given} is {every}, and save_best_only is decided after each epoch; {given} goes with checkpoints to resume from")
         if weights and every:
-            raise ValueError("ModelCheckpoint: save_weights_only writes after each epoch; `every` goes with checkpoints to resume from")
+            raise ValueError(f"ModelCheckpoint: {given} is {every}, and save_weights_only writes after each epoch; {given} goes with checkpoints to resume from")
         self.filepath, self.monitor, self.save_best_only, self.save_weights_only = os.fspath(filepath), monitor, save_best_only, save_weights_only
         self.writes_training = not best and not weights  # which the library does
         if self.writes_training and "{" in self.filepath:
@@ -260,6 +287,8 @@ class ModelCheckpoint(Callback):
         return True
 
     def on_epoch_end(self, epoch, logs):
+        if not self.writes_training and any(lacks(self.network, name, logs) for name in self._wanted()):
+            return
         if not self.writes_training and (not self.save_best_only or self._is_better(logs)) and self.rank == 0:
             path = self._path(epoch, logs)
             self.network.save(path)
@@ -267,6 +296,14 @@ class ModelCheckpoint(Callback):
                 print(f"Epoch {epoch + 1}: saved {path}")
         elif self.writes_training and self.verbose and self.rank == 0:
             print(f"Epoch {epoch + 1}: the training goes into {self.filepath}")
+
+    def _wanted(self):
+        """Figures that it needs: by which it decides, and those of the file's name."""
+        try:
+            named = [name for _, name, _, _ in string.Formatter().parse(self.filepath) if name]
+        except ValueError:  # which _path() tells
+            named = []
+        return [*named, *([self.monitor] if self.save_best_only else [])]
 
     def _path(self, epoch, logs):
         try:
@@ -349,6 +386,8 @@ class ReduceLROnPlateau(Callback):
         self.best, self.waited, self.cooling = math.inf, 0, 0
 
     def on_epoch_end(self, epoch, logs):
+        if lacks(self.network, self.monitor, logs):
+            return
         value = self.sign * monitored("ReduceLROnPlateau", self.monitor, logs)
         if self.cooling:
             self.cooling, self.waited = self.cooling - 1, 0

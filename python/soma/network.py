@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Networks: layers, training, predicting, files."""
+import importlib.util
 import os
 import tempfile
 
@@ -29,7 +30,7 @@ class Network(Contents):
 
     def __init__(self, layers=None, outputs=None, *, inputs=None, device=None, seed=0, name=None):
         self.device, self.seed, self.name = device, seed, name
-        self.stop_training = False
+        self.stop_training, self._awaits_validation = False, False
         self._measured = Measured(None)
         self._net, self._options, self._compiled, self._columns, self._straight = None, {}, False, None, None
         self._inputs, self._outputs, self._layers, self._called = None, None, [], {}
@@ -332,7 +333,9 @@ class Network(Contents):
                     return data.result(self._net.run(x))
         is_batches = batches.are_batches(x)
         if steps is not None and not is_batches:
-            raise ValueError("predict(): steps goes with data in batches")
+            raise ValueError(f"predict(): steps is {steps!r}; accepted with arrays: None, as all of their samples are taken (steps goes with data in batches)")
+        if is_batches and importlib.util.find_spec("numpy") is None:
+            raise ImportError("predict() of batches puts what comes of them together with NumPy, which is not there; accepted without it: arrays, batch_size at a time")
         with around(self, callbacks, "predict") as logs:
             if is_batches:
                 if lengths is not None:

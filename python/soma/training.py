@@ -24,7 +24,8 @@ def check_execution(run_eagerly, steps_per_execution, jit_compile):
 
 
 def check_validation(freq, batch_size):
-    good = freq >= 1 if isinstance(freq, int) and not isinstance(freq, bool) else isinstance(freq, (list, tuple, set, range)) and all(isinstance(epoch, int) for epoch in freq)
+    several = freq if isinstance(freq, (list, tuple, set, range)) else [freq]
+    good = len(several) > 0 and all(isinstance(epoch, int) and not isinstance(epoch, bool) and epoch >= 1 for epoch in several)
     if not good:
         raise ValueError(f"validation_freq is {freq!r}; accepted: 1 and more, or a list of epochs from 1 on")
     if batch_size is not None and batch_size < 1:
@@ -69,7 +70,7 @@ class Course:
         self.watching = [hook for callback in self.callbacks for hook in batch_hooks(callback)]
 
     def __enter__(self):
-        self.network.stop_training = False
+        self.network.stop_training, self.network._awaits_validation = False, False
         for callback in self.callbacks:
             callback.network, callback.rank = self.network, self.rank
             call(callback.on_train_begin, {})

@@ -93,7 +93,7 @@ def test_a_training_is_written_by_steps(tmp_path):
 @pytest.mark.parametrize("given, said", [
     ({"save_freq": 0}, "save_freq is 0; accepted: 'epoch', or a number"), ({"save_freq": "batch"}, "save_freq is 'batch'"), ({"save_freq": 2, "every": 3}, "one of them"),
     ({"filepath": "{epoch}.safetensors"}, "one file; accepted: a name without"), ({"filepath": "w.weights.h5", "save_weights_only": True}, "ends in .safetensors"),
-    ({"save_weights_only": True, "every": 3}, "after each epoch")])
+    ({"save_weights_only": True, "every": 3}, "every is 3.*after each epoch"), ({"save_best_only": True, "save_freq": 3}, "save_freq is 3")])
 def test_what_a_checkpoint_does_not_do_is_refused(given, said):
     with pytest.raises(ValueError, match=said):
         soma.ModelCheckpoint(**{"filepath": "x.safetensors"} | given)
@@ -128,9 +128,52 @@ def test_epochs_are_validated_where_they_are_due():
         history = network_of().fit(endless(), epochs=6, steps_per_epoch=3, validation_data=(X, Y), validation_freq=freq, validation_batch_size=7, verbose=0)
         assert len(history["loss"]) == 6 and len(history["val_loss"]) == times
     assert fitted(validation_batch_size=7)["val_loss"] == pytest.approx(fitted()["val_loss"])
-    for given, said in (({"validation_freq": 2}, "accepted with arrays: 1"), ({"validation_freq": 0}, "validation_freq is 0; accepted: 1 and more"), ({"validation_batch_size": 0}, "validation_batch_size is 0")):
+    for given, said in (({"validation_freq": 2}, "accepted with arrays: 1"), ({"validation_freq": 0}, "validation_freq is 0; accepted: 1 and more"), ({"validation_freq": []}, "a list of epochs from 1 on"), ({"validation_freq": [0]}, "from 1 on"), ({"validation_batch_size": 0}, "validation_batch_size is 0")):
         with pytest.raises(ValueError, match=said):
             fitted(**given)
+
+
+def by_batches(*callbacks, freq=2, **options):
+    return network_of(**options).fit(endless(), epochs=9, steps_per_epoch=3, validation_data=(X, Y), validation_freq=freq, verbose=0, callbacks=list(callbacks))
+
+
+@pytest.mark.parametrize("given", [{}, {"verbose": 1}, {"monitor": "val_accuracy", "baseline": 2.0}])
+def test_epochs_that_are_not_validated_count_for_nothing(given):
+    stopping = soma.EarlyStopping(patience=2, **given)
+    history = by_batches(STILL, stopping, metrics=["accuracy"])
+    # Validated are epochs 2, 4, 6 and 8: after the first two more bring nothing, or with a baseline that is never reached it and another.
+    assert len(history["loss"]) == (4 if "baseline" in given else 6) and history.best == 1
+
+
+def test_the_weights_put_back_are_of_a_validated_epoch():
+    network, kept = network_of(), []
+    keep = soma.LambdaCallback(on_epoch_end=lambda epoch, logs: kept.append((logs.get("val_loss", float("inf")), network.get_weights())))
+    history = network.fit(endless(), epochs=5, steps_per_epoch=3, validation_data=(X, Y), validation_freq=2, verbose=0, callbacks=[keep, soma.EarlyStopping(patience=9)])
+    best = min(range(5), key=lambda epoch: kept[epoch][0])
+    assert history.best == best == 3
+    for name, values in network.get_weights().items():
+        np.testing.assert_array_equal(values, kept[best][1][name])
+
+
+def test_rates_and_files_go_by_validated_epochs(tmp_path):
+    plateau = soma.ReduceLROnPlateau(patience=2, min_delta=1e9)  # the first is better than infinity, two more are not
+    history = by_batches(plateau, soma.ModelCheckpoint(tmp_path / "best.safetensors", save_best_only=True),
+                         soma.ModelCheckpoint(tmp_path / "{epoch}-{val_loss:.2f}.safetensors", save_weights_only=True))
+    assert [rate == pytest.approx(0.1) for rate in history["learning_rate"]] == [True] * 6 + [False] * 3
+    assert sorted(file.name.split("-")[0] for file in tmp_path.iterdir()) == ["2", "4", "6", "8", "best.safetensors"]
+
+
+@pytest.mark.parametrize("metric, monitor", [("accuracy", "val_accuracy"), ("acc", "val_acc"), ("sparse_categorical_accuracy", "val_sparse_categorical_accuracy")])
+def test_a_metric_is_the_first_one_whoever_stops(metric, monitor):
+    told = [fitted(soma.EarlyStopping(monitor, patience=2, **given), network=network_of(metrics=[metric])) for given in ({}, {"verbose": 1})]
+    assert told[0].best == told[1].best and told[0]["loss"] == told[1]["loss"]
+
+
+@pytest.mark.parametrize("given, said", [({"baseline": "x"}, "baseline is 'x'"), ({"baseline": float("nan")}, "baseline is nan; accepted: a finite"), ({"start_from_epoch": 1.5}, "start_from_epoch is 1.5"),
+                                         ({"patience": -1}, "patience is -1; accepted: whole numbers")])
+def test_what_early_stopping_does_not_take_is_named(given, said):
+    with pytest.raises(ValueError, match=said):
+        soma.EarlyStopping(**given)
 
 
 def test_batches_are_predicted_one_by_one():
