@@ -392,7 +392,7 @@ static void note_thread(const soma_call *call, const soma_cpu_plan *plan, size_t
 
 static void run_tasks(uint32_t threads, soma_cpu_task *run, size_t tasks, double nanoseconds) {
     soma_threads *team;
-    soma_cpu_plan plan = {.phase_count = 1, .phase = {{run, tasks}}, .nanoseconds = nanoseconds};
+    soma_cpu_plan plan = {.phase_count = 1, .phase = {{.run = run, .tasks = tasks}}, .nanoseconds = nanoseconds};
     const soma_call call = {.prepared = &plan};
     for (size_t i = 0; i < TEAM; i++) has_worked[i] = false;
     waiting_ends = soma_seconds() + 20;

@@ -78,6 +78,9 @@ SOMA_CPU_PLANNER(binary) {
     plan->nanoseconds = (slow ? 5.0 : 0.12) * (double)count + 3.0 * (double)walk->rows;
     /* What the threads wrote of a and b is in their own caches. */
     if (count >= SHARED_COUNT && soma_strided_tasks(walk) == 1) soma_strided_share(walk, plan->threads);
-    if (count) soma_cpu_add_phase(plan, binary_task, soma_strided_tasks(walk));
+    if (walk->rows == 1 && walk->row_stride[1] <= 1 && walk->part == SOMA_CPU_CHUNK)
+        soma_cpu_add_chunks(plan, binary_task, count, walk->row_stride[1] ? 7 : 5, walk->row_stride[1] ? 0 : 2);
+    else if (count)
+        soma_cpu_add_phase(plan, binary_task, soma_strided_tasks(walk));
     return SOMA_OK;
 }

@@ -27,9 +27,16 @@ typedef struct soma_cpu_plan soma_cpu_plan;
  * plan->threads tells whose scratch memory it may use. */
 typedef void soma_cpu_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread);
 
+/*
+ * A phase may work chunk by chunk: of the views whose bits are set in `chunked`, float32 and without gaps, task i takes
+ * the elements from i SOMA_CPU_CHUNK on, as many as there are up to SOMA_CPU_CHUNK, and no others; beside these it only
+ * reads the views in `read`, and works in the call's workspace. Such phases of neighbouring calls are done chunk by
+ * chunk together, while what one writes and the next reads is in a cache (run.c).
+ */
 typedef struct soma_cpu_phase {
     soma_cpu_task *run;
     size_t tasks;
+    uint32_t chunked, read;
 } soma_cpu_phase;
 
 #define SOMA_CPU_MAX_PHASES 3
@@ -52,7 +59,15 @@ typedef soma_status soma_cpu_planner(const soma_call *call, soma_cpu_plan *plan)
 typedef void soma_cpu_function(const float *x, float *out, size_t count, float a, float b);
 
 static inline void soma_cpu_add_phase(soma_cpu_plan *plan, soma_cpu_task *run, size_t tasks) {
-    if (tasks) plan->phase[plan->phase_count++] = (soma_cpu_phase){run, tasks};
+    if (tasks) plan->phase[plan->phase_count++] = (soma_cpu_phase){.run = run, .tasks = tasks};
+}
+
+/* One that works chunk by chunk on so many elements. */
+static inline void soma_cpu_add_chunks(soma_cpu_plan *plan, soma_cpu_task *run, size_t elements, uint32_t chunked,
+                                       uint32_t read) {
+    soma_cpu_phase phase = {.run = run, .chunked = chunked, .read = read};
+    phase.tasks = (elements + SOMA_CPU_CHUNK - 1) / SOMA_CPU_CHUNK;
+    if (phase.tasks) plan->phase[plan->phase_count++] = phase;
 }
 
 /* The last phases, of which none is empty, are done so many times in turn. */

@@ -343,7 +343,7 @@ SOMA_CPU_PLANNER(normalize) {
     } else {
         soma_cpu_add_phase(plan, sum_task, column_tasks(p));
         soma_cpu_add_phase(plan, join_task, p->outer * soma_cpu_parts(p->groups, joined_groups(p)));
-        soma_cpu_add_phase(plan, apply_task, column_tasks(p));
+        add_apply_phase(plan, p, apply_task, 1u << X | 1u << Y, 1u << OFFSET);
         plan->workspace = p->outer * (p->blocks + 1) * 2 * p->columns * sizeof(float);
     }
     return SOMA_OK;

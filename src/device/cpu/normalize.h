@@ -40,6 +40,19 @@ static inline size_t column_tasks(const normalize_plan *p) {
     return soma_cpu_parts(p->outer, p->shared) * p->blocks * p->strips;
 }
 
+/*
+ * The phase that applies the figures: a task takes a block of a strip; where these are chunks of x, chunk by chunk (the
+ * bits: see cpu.h). The one before, which takes the sums, is not done so: a function's gradient and the sums of its
+ * result chunk by chunk, five tensors at a time, were no quicker.
+ */
+static inline void add_apply_phase(soma_cpu_plan *plan, const normalize_plan *p, soma_cpu_task *run, uint32_t chunked,
+                                   uint32_t read) {
+    if (p->outer == 1 && p->strips == 1 && p->block * p->columns == SOMA_CPU_CHUNK)
+        soma_cpu_add_chunks(plan, run, p->inner * p->columns, chunked, read);
+    else
+        soma_cpu_add_phase(plan, run, column_tasks(p));
+}
+
 /* Groups that a task joins: of about as many columns as a strip has. */
 static inline size_t joined_groups(const normalize_plan *p) {
     return SOMA_MAX((size_t)1, STRIP / SOMA_MAX((size_t)1, p->c));

@@ -269,7 +269,7 @@ SOMA_CPU_PLANNER(normalize_grad) {
     } else {
         soma_cpu_add_phase(plan, sum_task, column_tasks(p));
         soma_cpu_add_phase(plan, join_task, soma_cpu_parts(p->groups, joined_groups(p)));
-        soma_cpu_add_phase(plan, apply_task, column_tasks(p));
+        add_apply_phase(plan, p, apply_task, 1u << DY | 1u << X | 1u << DX, 1u << SCALE | 1u << MEAN | 1u << INVERSE);
         plan->workspace = p->outer * (p->blocks + 1) * 2 * p->columns * sizeof(float);
     }
     plan->nanoseconds = 0.4 * (double)soma_view_count(x) + 20.0 * (double)p->rows;

@@ -47,47 +47,139 @@ typedef struct list {
     size_t count;
 } list;
 
-static void run_alone(const soma_call *calls, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        const soma_cpu_plan *plan = calls[i].prepared;
-        for (size_t phase = 0, round; phase < soma_cpu_phase_total(plan); phase++) {
-            const soma_cpu_phase *p = soma_cpu_phase_at(plan, phase, &round);
-            for (size_t task = 0; task < p->tasks; task++) p->run(&calls[i], plan, round * p->tasks + task, 0);
+/* ---------------------------------------------------------------------------------------------------------- chains */
+
+/* A phase of a call, one time that it is done: tasks first, first + 1, ... */
+typedef struct step {
+    const soma_call *call;
+    const soma_cpu_plan *plan;
+    const soma_cpu_phase *phase;
+    size_t first;
+} step;
+
+/* How far a list has been gone through. */
+typedef struct place {
+    size_t call, phase;
+} place;
+
+/* Steps that are done together, chunk by chunk: normalisation, the sum of a residual and its function are three. */
+#define MOST_STEPS 6
+typedef struct chain {
+    size_t count, tasks;
+    step step[MOST_STEPS];
+} chain;
+
+typedef struct span {
+    uintptr_t begin, end;
+} span;
+
+static span span_of(const soma_view *view) {
+    uintptr_t begin = view->rank ? (uintptr_t)soma_cpu_data(view) : 0;
+    return (span){begin, begin + (view->rank ? soma_view_count(view) * sizeof(float) : 0)};
+}
+
+static span workspace_of(const step *s) {
+    uintptr_t begin = s->plan->workspace ? (uintptr_t)soma_cpu_workspace(s->call) : 0;
+    return (span){begin, begin + s->plan->workspace};
+}
+
+static bool overlap(span a, span b) {
+    return a.begin < b.end && b.begin < a.end;
+}
+
+static bool touches(const step *s, span memory) {
+    for (uint32_t i = 0; i < s->call->view_count; i++)
+        if (((s->phase->chunked | s->phase->read) >> i & 1) && overlap(span_of(&s->call->view[i]), memory)) return true;
+    return overlap(workspace_of(s), memory);
+}
+
+/* Whether a chunk of one has to do with no other chunk of the other: what they share they only read, or it begins at
+ * the same place for both. */
+static bool keep_to_chunks(const step *a, const step *b) {
+    if (touches(a, workspace_of(b)) || touches(b, workspace_of(a))) return false;
+    for (uint32_t i = 0; i < a->call->view_count; i++)
+        for (uint32_t j = 0; j < b->call->view_count; j++) {
+            bool chunk_of_a = a->phase->chunked >> i & 1, chunk_of_b = b->phase->chunked >> j & 1;
+            if (!chunk_of_a && !(a->phase->read >> i & 1)) continue;
+            if (!chunk_of_b && !(b->phase->read >> j & 1)) continue;
+            span of_a = span_of(&a->call->view[i]), of_b = span_of(&b->call->view[j]);
+            if (!chunk_of_a && !chunk_of_b) continue;
+            if (overlap(of_a, of_b) && !(chunk_of_a && chunk_of_b && of_a.begin == of_b.begin)) return false;
         }
+    return true;
+}
+
+static bool can_join(const chain *c, const step *next) {
+    if (c->tasks != next->phase->tasks || c->count == MOST_STEPS) return false;
+    if (!c->step[0].phase->chunked || !next->phase->chunked) return false;
+    for (size_t i = 0; i < c->count; i++)
+        if (!keep_to_chunks(&c->step[i], next)) return false;
+    return true;
+}
+
+/* The step at a place, which goes on to the next; false at the end of the list. */
+static bool take_step(const list *l, place *at, step *taken) {
+    for (; at->call < l->count; at->call++, at->phase = 0) {
+        const soma_cpu_plan *plan = l->calls[at->call].prepared;
+        if (at->phase == soma_cpu_phase_total(plan)) continue;
+        size_t round;
+        const soma_cpu_phase *phase = soma_cpu_phase_at(plan, at->phase++, &round);
+        *taken = (step){&l->calls[at->call], plan, phase, round * phase->tasks};
+        return true;
+    }
+    return false;
+}
+
+/* The next steps of a list that may be done together. Whoever asks gets the same. */
+static bool take_chain(const list *l, place *at, chain *c) {
+    if (!take_step(l, at, &c->step[0])) return false;
+    c->count = 1;
+    c->tasks = c->step[0].phase->tasks;
+    if (!c->step[0].phase->chunked || c->tasks < 2) return true;
+    place next = *at;
+    for (step s; take_step(l, &next, &s) && can_join(c, &s); *at = next) c->step[c->count++] = s;
+    return true;
+}
+
+static void run_chunk(const chain *c, size_t task, uint32_t thread) {
+    for (size_t i = 0; i < c->count; i++) {
+        const step *s = &c->step[i];
+        s->phase->run(s->call, s->plan, s->first + task, thread);
     }
 }
 
+/* --------------------------------------------------------------------------------------------------------- running */
+
+static void run_alone(const soma_call *calls, size_t count) {
+    const list l = {NULL, calls, count};
+    place at = {0, 0};
+    for (chain c; take_chain(&l, &at, &c);)
+        for (size_t task = 0; task < c.tasks; task++) run_chunk(&c, task, 0);
+}
+
 /*
- * A phase with no more tasks than threads has one for each of the first threads, without asking: others could not pass
+ * A chain of no more tasks than threads has one for each of the first threads, without asking: others could not pass
  * the barrier behind it earlier by taking over a task, and the counters of a shared loop go from core to core.
  */
-static void run_own_tasks(const list *l, const soma_call *call, const soma_cpu_phase *p, size_t first,
-                          uint32_t thread) {
-    if (p->tasks <= soma_threads_count(l->threads)) {
-        if (thread < p->tasks) p->run(call, call->prepared, first + thread, thread);
+static void run_own_tasks(const list *l, const chain *c, uint32_t thread) {
+    if (c->tasks <= soma_threads_count(l->threads)) {
+        if (thread < c->tasks) run_chunk(c, thread, thread);
         return;
     }
-    for (size_t task; soma_threads_next(l->threads, thread, p->tasks, &task);)
-        p->run(call, call->prepared, first + task, thread);
+    for (size_t task; soma_threads_next(l->threads, thread, c->tasks, &task);) run_chunk(c, task, thread);
 }
 
 /*
- * What each thread does: every phase of every call, with a barrier between two phases. A phase of one task belongs to
- * thread 0, so none is needed between two of those.
+ * What each thread does: all chains of steps, with a barrier between two. One of a single task belongs to thread 0, so
+ * none is needed between two of those.
  */
 static void run_shared(void *context, uint32_t thread) {
     const list *l = context;
-    bool open = false; /* something was done since the last barrier */
-    size_t last = 0;   /* how many tasks the phase had */
-    for (size_t i = 0; i < l->count; i++) {
-        const soma_cpu_plan *plan = l->calls[i].prepared;
-        for (size_t phase = 0, round; phase < soma_cpu_phase_total(plan); phase++) {
-            const soma_cpu_phase *p = soma_cpu_phase_at(plan, phase, &round);
-            if (open && (last > 1 || p->tasks > 1)) soma_threads_barrier(l->threads);
-            run_own_tasks(l, &l->calls[i], p, round * p->tasks, thread);
-            open = true;
-            last = p->tasks;
-        }
+    size_t last = 0; /* how many tasks the chain before had */
+    place at = {0, 0};
+    for (chain c; take_chain(l, &at, &c); last = c.tasks) {
+        if (last && (last > 1 || c.tasks > 1)) soma_threads_barrier(l->threads);
+        run_own_tasks(l, &c, thread);
     }
 }
 

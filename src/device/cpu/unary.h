@@ -9,10 +9,10 @@
 #define NANOSECONDS 0.3
 
 static inline soma_status plan_chunks(const soma_call *call, soma_cpu_plan *plan, soma_cpu_task *run,
-                                      const soma_view *out) {
+                                      const soma_view *out) { /* the last view */
     if ((unsigned)call->params.unary.function >= SOMA_FUNCTION_COUNT || out->dtype != SOMA_F32) return SOMA_UNSUPPORTED;
     size_t count = soma_view_count(out);
-    soma_cpu_add_phase(plan, run, soma_cpu_parts(count, SOMA_CPU_CHUNK));
+    soma_cpu_add_chunks(plan, run, count, (1u << call->view_count) - 1, 0);
     plan->nanoseconds = NANOSECONDS * (double)count;
     return SOMA_OK;
 }
