@@ -245,6 +245,71 @@ START_TEST(arrays_have_their_names) {
 }
 END_TEST
 
+START_TEST(words_have_their_letters) {
+    const char *const words[] = {"Oslo", "",
+                                 "\xC5\x81\xC3\xB3"
+                                 "d\xC5\xBA",
+                                 "\xF0\x9F\x98\x80"};
+    const soma_array given = {words, SOMA_STRING, 2, {2, 2}};
+    soma_arrays *arrays;
+    expect_ok(soma_write_npz(temporary_path("w.npz"), (const char *[]){"w", "x"}, (const soma_array[]){given, x}, 2));
+    expect_ok(soma_read_arrays(temporary_path("w.npz"), &arrays));
+    const soma_array *found = soma_arrays_get(arrays, 0);
+    ck_assert_int_eq((int)found->dtype, (int)SOMA_STRING);
+    ck_assert(found->rank == 2 && found->shape[0] == 2 && found->shape[1] == 2);
+    for (size_t i = 0; i < 4; i++) ck_assert_str_eq(((const char *const *)found->data)[i], words[i]);
+    soma_arrays_destroy(arrays);
+    const char *const broken[] = {"\xFF"};
+    expect_error(soma_write_npy(temporary_path("w.npy"), &(soma_array){broken, SOMA_STRING, 1, {1}}),
+                 SOMA_INVALID_ARGUMENT, "w.npy", "element 0", "\\xff");
+}
+END_TEST
+
+/* Files as NumPy writes them, and as it never would. */
+START_TEST(files_of_words_are_read_by_their_bytes) {
+    static const struct {
+        const char *type, *order, *shape;
+        uint32_t characters[8];
+        size_t count;
+        const char *first, *last, *refused;
+    } files[] = {
+        {"<U2", "False", "(2,)", {'a', 0x142, 'b', 0}, 4, "a\xC5\x82", "b", NULL},
+        {">U2", "False", "(2,)", {(uint32_t)'a' << 24, 0x42010000, (uint32_t)'b' << 24, 0}, 4, "a\xC5\x82", "b", NULL},
+        {"<U1", "True", "(2, 3)", {'a', 'd', 'b', 'e', 'c', 'f'}, 6, "abcdef", NULL, NULL},
+        {"<U1", "False", "(0,)", {0}, 0, NULL, NULL, NULL},
+        {"<U1", "False", "(2,)", {'a', 0xD800}, 2, NULL, NULL, "U+D800"},
+        {"<U1", "False", "(1,)", {0x110000}, 1, NULL, NULL, "U+110000"},
+        {"<U2", "False", "(1,)", {0, 'a'}, 2, NULL, NULL, "U+0061 after U+0000"},
+        {"<U0", "False", "(99999999999,)", {0}, 0, NULL, NULL, "<U0"},
+        {"<U99999999", "False", "(1,)", {0}, 1, NULL, NULL, "<U99999999"},
+        {"|U1", "False", "(1,)", {0}, 1, NULL, NULL, "|U1"},
+        {"<U2", "False", "(4,)", {'a'}, 1, NULL, NULL, "32 bytes"},
+    };
+    for (size_t i = 0; i < SOMA_COUNT_OF(files); i++) {
+        char bytes[256] = "\x93NUMPY\x01";
+        soma_arrays *arrays;
+        const int length = snprintf(bytes + 10, 200, "{'descr': '%s', 'fortran_order': %s, 'shape': %s}\n",
+                                    files[i].type, files[i].order, files[i].shape);
+        bytes[8] = (char)length;
+        memcpy(bytes + 10 + length, files[i].characters, files[i].count * 4); /* hosts of tests are little-endian */
+        expect_ok(soma_file_write(temporary_path("u.npy"), bytes, 10 + (size_t)length + files[i].count * 4));
+        soma_status status = soma_read_arrays(temporary_path("u.npy"), &arrays);
+        if (files[i].refused) {
+            expect_error(status, SOMA_INVALID_FILE, "u.npy", files[i].refused);
+            continue;
+        }
+        expect_ok(status);
+        const char *const *words = soma_arrays_get(arrays, 0)->data;
+        if (files[i].last) {
+            ck_assert_str_eq(words[0], files[i].first);
+            ck_assert_str_eq(words[1], files[i].last);
+        } else if (files[i].first)
+            for (size_t k = 0; k < files[i].count; k++) ck_assert_int_eq(words[k][0], files[i].first[k]);
+        soma_arrays_destroy(arrays);
+    }
+}
+END_TEST
+
 /* An archive of so many empty arrays: they are refused before one is read, so that they need be no arrays. */
 START_TEST(more_arrays_than_anyone_has_are_refused) {
     const char *path = temporary_path("many.npz");
@@ -290,6 +355,8 @@ int main(void) {
     tcase_add_test(cases, bombs_are_refused);
     tcase_add_test(cases, the_names_of_an_archive_of_others_are_listed);
     tcase_add_test(cases, arrays_have_their_names);
+    tcase_add_test(cases, words_have_their_letters);
+    tcase_add_test(cases, files_of_words_are_read_by_their_bytes);
     tcase_add_test(cases, more_arrays_than_anyone_has_are_refused);
     tcase_add_test(cases, refuses_what_it_cannot_write);
     Suite *suite = suite_create("npz");

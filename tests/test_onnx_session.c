@@ -875,6 +875,155 @@ START_TEST(probabilities_of_pairs_become_those_of_classes) {
 }
 END_TEST
 
+/* ------------------------------------------------------------------------------------------------------------ words
+ */
+
+enum { STRING = 8 };
+
+static soma_status open_learned(void (*body)(void), const soma_onnx_options *options, soma_onnx_session **session) {
+    const char *path = temporary_path("m.onnx");
+    onnx_make_graph(body, 8, 13);
+    import_domain("ai.onnx.ml", 2);
+    expect_ok(soma_file_write(path, W->data, W->size));
+    return soma_onnx_session_create(path, options, device, session);
+}
+
+static void put_learned(const char *op, const char *input, const char *out, const char *list, const char *const *words,
+                        size_t count, const int64_t *values) {
+    size_t one = soma_onnx_begin_node(&made, op, out, INPUTS(input));
+    soma_protobuf_put_text(W, 7, "ai.onnx.ml"); /* NodeProto.domain */
+    soma_onnx_put_attribute_texts(&made, list, words, count);
+    if (values) soma_onnx_put_attribute_integers(&made, "values_int64s", values, count);
+    soma_onnx_end_node(&made, one);
+}
+
+/* As skl2onnx writes a ColumnTransformer of words, which are divided into columns, and numbers. */
+static void words_and_numbers(void) {
+    put_typed_value(GRAPH_INPUT, "x", STRING, SHAPE(OPEN, 2));
+    put_value(GRAPH_INPUT, "age", SHAPE(OPEN, 1));
+    integers("first", 1, (const int64_t[]){0});
+    integers("second", 1, (const int64_t[]){1});
+    integers("flat", 2, (const int64_t[]){-1, 2});
+    put("Gather", INPUTS("x", "first"), "city", "axis", 1);
+    put("Gather", INPUTS("x", "second"), "kind", "axis", 1);
+    put_learned("OneHotEncoder", "city", "cities", "cats_strings",
+                (const char *const[]){"Oslo", "\xC5\x81\xC3\xB3"
+                                              "d\xC5\xBA"},
+                2, NULL);
+    put_learned("LabelEncoder", "kind", "kinds", "keys_strings", (const char *const[]){"", "Oslo", "b"}, 3,
+                (const int64_t[]){7, 8, 9});
+    put("Reshape", INPUTS("cities", "flat"), "columns", NULL, 0);
+    put("Cast", INPUTS("kinds"), "numbers", "to", FLOAT);
+    put("Concat", INPUTS("columns", "numbers", "age"), "y", "axis", 1);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, 4));
+}
+
+START_TEST(words_are_encoded) {
+    soma_onnx_session *session;
+    expect_ok(open_learned(words_and_numbers, NULL, &session));
+    const char *const x[] = {"Oslo",
+                             "b",
+                             "Rome",
+                             "Oslo",
+                             "\xC5\x81\xC3\xB3"
+                             "d\xC5\xBA",
+                             "",
+                             "osl",
+                             "Rome"};
+    const char *broken[2] = {"Oslo", "a\xFF"};
+    const float age[] = {1, 2, 3, 4};
+    soma_network *network;
+    soma_value_info info;
+    soma_array y;
+    expect_ok(soma_onnx_session_input_info(session, 0, &info));
+    ck_assert_str_eq(soma_dtype_name(info.dtype), "str");
+    expect_ok(soma_onnx_session_run(session,
+                                    (const soma_array[]){{x, SOMA_STRING, 2, {4, 2}}, {age, SOMA_F32, 2, {4, 1}}}, &y));
+    expect_floats(&y, SHAPE(4, 4), (const float[]){1, 0, 9, 1, 0, 0, 8, 2, 0, 1, 7, 3, 0, 0, -1, 4});
+    const soma_array bad[] = {{broken, SOMA_STRING, 2, {1, 2}}, {age, SOMA_F32, 2, {1, 1}}};
+    expect_error(soma_onnx_session_run(session, bad, &y), SOMA_INVALID_ARGUMENT, "input 0, x", "element 1", "\\xff",
+                 "UTF-8");
+    broken[1] = NULL;
+    expect_error(soma_onnx_session_run(session, bad, &y), SOMA_INVALID_ARGUMENT, "input 0, x", "element 1", "NULL");
+    const soma_array numbers[] = {{age, SOMA_F32, 2, {2, 2}}, {age, SOMA_F32, 2, {2, 1}}};
+    expect_error(soma_onnx_session_run(session, numbers, &y), SOMA_INVALID_ARGUMENT, "takes str [?, 2], got float32");
+    soma_onnx_session_destroy(session);
+    expect_error(soma_load_onnx(temporary_path("m.onnx"), NULL, &network), SOMA_UNSUPPORTED, "string (element type 8)",
+                 "soma.onnx.Session");
+    expect_error(open_learned(words_and_numbers, &(soma_onnx_options){.memory_limit = 100}, &session), SOMA_UNSUPPORTED,
+                 "different words", "100 bytes", "memory_limit");
+}
+END_TEST
+
+static const char *misused;
+
+static void computed_with(void) {
+    put_typed_value(GRAPH_INPUT, "x", STRING, SHAPE(OPEN, 1));
+    if (!strcmp(misused, "Cast"))
+        put("Cast", INPUTS("x"), "y", "to", FLOAT);
+    else if (!strcmp(misused, "OneHotEncoder"))
+        put_learned(misused, "x", "y", "cats_words", (const char *const[]){"a"}, 1, NULL);
+    else if (!strcmp(misused, "Identity"))
+        put(misused, INPUTS("x"), "y", NULL, 0);
+    else
+        put(misused, INPUTS("x", "x"), "y", NULL, 0);
+    put_typed_value(GRAPH_OUTPUT, "y", !strcmp(misused, "Identity") ? STRING : FLOAT, SHAPE(OPEN, 1));
+}
+
+/* The numbers that stand for words are none to the model: two words that it does not name are not equal. */
+START_TEST(words_are_no_numbers) {
+    static const struct {
+        const char *op, *says;
+    } ops[] = {{"Equal", "OneHotEncoder and LabelEncoder"},
+               {"Add", "OneHotEncoder and LabelEncoder"},
+               {"Max", "OneHotEncoder and LabelEncoder"},
+               {"Cast", "cast from words"},
+               {"OneHotEncoder", "cats_"},
+               {"Identity", "no labels"}};
+    const char *const x[] = {"a", "b"};
+    soma_array y;
+    for (size_t i = 0; i < SOMA_COUNT_OF(ops); i++) {
+        soma_onnx_session *session;
+        misused = ops[i].op;
+        soma_status status = open_learned(computed_with, NULL, &session);
+        if (status == SOMA_OK) {
+            status = soma_onnx_session_run(session, &(soma_array){x, SOMA_STRING, 2, {2, 1}}, &y);
+            expect_error(status, SOMA_UNSUPPORTED, ops[i].says);
+            soma_onnx_session_destroy(session);
+        } else
+            expect_error(status, SOMA_UNSUPPORTED, ops[i].says);
+    }
+}
+END_TEST
+
+static void named_classes(void) {
+    put_typed_value(GRAPH_INPUT, "x", STRING, SHAPE(OPEN, 1));
+    put_learned("OneHotEncoder", "x", "wide", "cats_strings", (const char *const[]){"a", "b"}, 2, NULL);
+    integers("flat", 2, (const int64_t[]){-1, 2});
+    put("Reshape", INPUTS("wide", "flat"), "columns", NULL, 0);
+    size_t one = soma_onnx_begin_node(&made, "LinearClassifier", "label", INPUTS("columns"));
+    soma_protobuf_put_text(W, 7, "ai.onnx.ml");
+    soma_onnx_put_attribute_texts(&made, "classlabels_strings", (const char *const[]){"no", "yes", "per\xC3\xB2"}, 3);
+    put_floats("coefficients", 6, (const float[]){0, 1, 1, 0, 0, 0});
+    put_floats("intercepts", 3, (const float[]){0, 0, 0.5F});
+    soma_onnx_end_node(&made, one);
+    put_typed_value(GRAPH_OUTPUT, "label", STRING, SHAPE(OPEN));
+}
+
+START_TEST(labels_that_are_words_come_out_as_words) {
+    soma_onnx_session *session;
+    expect_ok(open_learned(named_classes, NULL, &session));
+    const char *const x[] = {"b", "a", "c"};
+    soma_array y;
+    expect_ok(soma_onnx_session_run(session, &(soma_array){x, SOMA_STRING, 2, {3, 1}}, &y));
+    expect_shape(&y, SOMA_STRING, SHAPE(3));
+    ck_assert_str_eq(((const char *const *)y.data)[0], "no");
+    ck_assert_str_eq(((const char *const *)y.data)[1], "yes");
+    ck_assert_str_eq(((const char *const *)y.data)[2], "per\xC3\xB2");
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 int main(int argc, char **argv) {
     if (argc != 2) return 2;
     if (soma_device_open(argv[1], NULL, &device) != SOMA_OK) return printf("skipped: %s\n", soma_last_error()), 77;
@@ -903,6 +1052,9 @@ int main(int argc, char **argv) {
     tcase_add_test(all, the_file_says_what_goes_in_and_out);
     tcase_add_test(all, elements_that_no_network_takes_are_taken_on_the_host);
     tcase_add_test(all, probabilities_of_pairs_become_those_of_classes);
+    tcase_add_test(all, words_are_encoded);
+    tcase_add_test(all, words_are_no_numbers);
+    tcase_add_test(all, labels_that_are_words_come_out_as_words);
     Suite *suite = suite_create("onnx_session");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

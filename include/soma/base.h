@@ -122,14 +122,17 @@ typedef enum soma_dtype {
     SOMA_U16,
     SOMA_U32,
     SOMA_U64,
-    SOMA_BOOL, /* a byte, 1 or 0 */
+    SOMA_BOOL,   /* a byte, 1 or 0 */
+    SOMA_STRING, /* const char *, a word of UTF-8 that ends with a byte of 0: soma_onnx_session_run(),
+                    soma_read_arrays(), soma_write_npy() and soma_write_npz() alone */
     SOMA_DTYPE_END
 } soma_dtype;
 
 /* Bytes of one element; 0 for a value that is no dtype. */
 SOMA_API size_t soma_dtype_size(soma_dtype dtype);
 
-/* NumPy's name of it, as "float32", "int64" or "bool"; a static string, "unknown" for a value that is no dtype. */
+/* NumPy's name of it, as "float32", "int64", "bool" or "str"; a static string, "unknown" for a value that is no dtype.
+ */
 SOMA_API const char *soma_dtype_name(soma_dtype dtype);
 
 /* Dimensions of a tensor at most: the batch and four of a sample. */

@@ -154,11 +154,11 @@ SOMA_API soma_status soma_list_tensors(const char *path, soma_tensor_visitor *vi
 /* Arrays that were read of a file, in the memory of the host. */
 typedef struct soma_arrays soma_arrays;
 /*
- * The arrays of a file of NumPy's with the types and shapes that they have there, of up to SOMA_MAX_RANK dimensions: of
- * an archive (a name that ends in .npz) each under its name, what is no array passed over; else the one of an .npy
- * file, under the name "". Checked before memory is taken for them. SOMA_UNSUPPORTED: an archive, built without libzip,
- * or of more than 16384 arrays; SOMA_INVALID_FILE also where two have one name. Destroy them with
- * soma_arrays_destroy().
+ * The arrays of a file of NumPy's with the types and shapes that they have there (words, `<U`, as SOMA_STRING, in
+ * UTF-8), of up to SOMA_MAX_RANK dimensions: of an archive (a name that ends in .npz) each under its name, what is no
+ * array passed over; else the one of an .npy file, under the name "". Checked before memory is taken for them.
+ * SOMA_UNSUPPORTED: an archive, built without libzip, or of more than 16384 arrays; SOMA_INVALID_FILE also where two
+ * have one name. Destroy them with soma_arrays_destroy().
  */
 SOMA_API soma_status soma_read_arrays(const char *path, soma_arrays **arrays);
 /* How many there are; in the order of the file. */

@@ -8,7 +8,9 @@
  *   soma_array images = {pixels, SOMA_F32, 4, {1, 3, 320, 320}}, boxes;
  *   soma_onnx_session_run(session, &images, &boxes);              boxes.shape[0]: how many there are
  *
- * Shapes that the file leaves open are those of the arrays of each run, too.
+ * Shapes that the file leaves open are those of the arrays of each run, too. And words go in, and labels that are words
+ * come out, as arrays of SOMA_STRING, of which an element is a `const char *`: docs/onnx.md has what models may do with
+ * them.
  */
 #ifndef SOMA_ONNX_H
 #define SOMA_ONNX_H
@@ -53,11 +55,14 @@ SOMA_API soma_status soma_onnx_session_output_info(const soma_onnx_session *sess
  * Runs the model: inputs[soma_onnx_session_input_count()] of the types that the file declares and of shapes that it has
  * room for, with one element at least each; outputs[soma_onnx_session_output_count()] are set to what comes out, which
  * belongs to the session and is there until its next run or end. An output may have no elements: a dimension of 0. A
- * session is for one thread at a time. Nothing is computed twice where the shapes are those of one of the last runs.
+ * session is for one thread at a time. Words are the caller's, read until this returns, and those that come out belong
+ * to the session as the outputs do; a word that the model does not name is encoded as one that equals none of its own.
+ * Nothing is computed twice where the shapes are those of one of the last runs.
  *
- * SOMA_INVALID_ARGUMENT names the input whose array has another type or shape; SOMA_INVALID_FILE and SOMA_UNSUPPORTED
- * the node that fails. Whole numbers are refused where they are too large: in the network as soma_session_run_arrays()
- * has it, on the host, where they are computed with or come out, from 2^53 on either way.
+ * SOMA_INVALID_ARGUMENT names the input whose array has another type or shape, or a word that is NULL or no UTF-8;
+ * SOMA_INVALID_FILE and SOMA_UNSUPPORTED the node that fails. Whole numbers are refused where they are too large: in
+ * the network as soma_session_run_arrays() has it, on the host, where they are computed with or come out, from 2^53 on
+ * either way.
  */
 SOMA_API soma_status soma_onnx_session_run(soma_onnx_session *session, const soma_array *inputs, soma_array *outputs);
 

@@ -99,9 +99,19 @@ static const struct {
     const char *name;
     uint8_t size;
 } dtypes[SOMA_DTYPE_END] = {
-    [SOMA_F32] = {"float32", 4}, [SOMA_F64] = {"float64", 8}, [SOMA_U8] = {"uint8", 1},   [SOMA_I32] = {"int32", 4},
-    [SOMA_F16] = {"float16", 2}, [SOMA_I8] = {"int8", 1},     [SOMA_I16] = {"int16", 2},  [SOMA_I64] = {"int64", 8},
-    [SOMA_U16] = {"uint16", 2},  [SOMA_U32] = {"uint32", 4},  [SOMA_U64] = {"uint64", 8}, [SOMA_BOOL] = {"bool", 1},
+    [SOMA_F32] = {"float32", 4},
+    [SOMA_F64] = {"float64", 8},
+    [SOMA_U8] = {"uint8", 1},
+    [SOMA_I32] = {"int32", 4},
+    [SOMA_F16] = {"float16", 2},
+    [SOMA_I8] = {"int8", 1},
+    [SOMA_I16] = {"int16", 2},
+    [SOMA_I64] = {"int64", 8},
+    [SOMA_U16] = {"uint16", 2},
+    [SOMA_U32] = {"uint32", 4},
+    [SOMA_U64] = {"uint64", 8},
+    [SOMA_BOOL] = {"bool", 1},
+    [SOMA_STRING] = {"str", sizeof(const char *)},
 };
 
 size_t soma_dtype_size(soma_dtype dtype) {

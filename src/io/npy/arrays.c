@@ -55,7 +55,7 @@ static soma_status add(soma_arrays *arrays, const char *name, soma_stream *strea
     size_t number;
     SOMA_TRY(soma_words_add(&arrays->names, name, 0, &number));
     struct one *one = &arrays->one[arrays->count++];
-    SOMA_TRY(soma_npy_read_header(stream, &npy));
+    SOMA_TRY(soma_npy_read_header_of_any(stream, &npy));
     SOMA_TRY(soma_npy_read_as_they_are(stream, &npy, &one->data));
     one->array = (soma_array){.data = one->data, .dtype = soma_npy_dtype(&npy), .rank = npy.rank};
     memcpy(one->array.shape, npy.shape, sizeof npy.shape);

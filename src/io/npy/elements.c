@@ -217,10 +217,12 @@ soma_dtype soma_npy_dtype(const soma_npy *npy) {
     static const soma_dtype whole[] = {[1] = SOMA_I8, [2] = SOMA_I16, [4] = SOMA_I32, [8] = SOMA_I64};
     static const soma_dtype natural[] = {[1] = SOMA_U8, [2] = SOMA_U16, [4] = SOMA_U32, [8] = SOMA_U64};
     if (npy->kind == 'b') return SOMA_BOOL;
+    if (npy->kind == 'U') return SOMA_STRING;
     return (npy->kind == 'f' ? floats : npy->kind == 'i' ? whole : natural)[npy->size];
 }
 
 soma_status soma_npy_read_as_they_are(soma_stream *stream, const soma_npy *npy, void **data) {
+    if (npy->kind == 'U') return soma_npy_read_words(stream, npy, data);
     return read_elements(stream, npy, &(conversion){.as = soma_npy_dtype(npy), .as_it_is = true}, data);
 }
 

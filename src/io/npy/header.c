@@ -19,6 +19,7 @@
 typedef struct parser {
     const char *name, *text, *end, *at;
     uint64_t offset; /* of the text */
+    bool words;      /* are taken */
 } parser;
 
 static soma_status wrong(const parser *p, const char *wanted) {
@@ -63,8 +64,23 @@ static soma_status refuse_type(const parser *p, const char *text, size_t length)
     uint64_t offset = p->offset + (uint64_t)(text - p->text);
     const char *reason = memchr(text, 'O', length) ? ": Python's objects, which are programs, not data" : "";
     return soma_error(SOMA_INVALID_FILE,
-                      "%s: offset %" PRIu64 ": elements are %s%s; accepted: f2, f4, f8, i1 to i8, u1 to u8, b1",
-                      p->name, offset, soma_quote(text, length).text, reason);
+                      "%s: offset %" PRIu64 ": elements are %s%s; accepted: f2, f4, f8, i1 to i8, u1 to u8, b1%s",
+                      p->name, offset, soma_quote(text, length).text, reason, p->words ? ", U1 to U67108864" : "");
+}
+
+/* '<U7': words of up to 7 characters of four bytes. */
+static bool take_words(const char *text, size_t length, soma_npy *npy) {
+    size_t characters = 0;
+    if (length < 3 || length > 10 || !strchr("<>", text[0]) || text[1] != 'U') return false;
+    for (size_t i = 2; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9') return false;
+        characters = characters * 10 + (size_t)(text[i] - '0');
+    }
+    npy->kind = 'U';
+    npy->size = (uint32_t)(characters * 4);
+    npy->big_endian = text[0] == '>';
+    return characters >= 1 && characters <= (size_t)1
+                                                << 26; /* without any there would be no end to how many there are */
 }
 
 /* '<f4': byte order, kind, bytes. */
@@ -75,6 +91,7 @@ static soma_status take_type(parser *p, soma_npy *npy) {
     if (p->at < p->end && *p->at == '[')
         return wrong(p, "one type for all elements (records of several fields are not read)");
     if (!take_text(p, &text, &length)) return wrong(p, "a type, as '<f4',");
+    if (p->words && take_words(text, length, npy)) return SOMA_OK;
     if (length != 3 || !text[0] || !strchr("<>|=", text[0]) || !text[1] || !strchr("fiub", text[1]) || text[2] < '1' ||
         text[2] > '8')
         return refuse_type(p, text, length);
@@ -138,8 +155,9 @@ static soma_status take_entry(parser *p, unsigned *seen, soma_npy *npy) {
     return wrong(p, "'descr', 'fortran_order' and 'shape', each once,");
 }
 
-soma_status soma_npy_parse(const char *name, uint64_t offset, const char *text, size_t length, soma_npy *npy) {
-    parser p = {.name = name, .text = text, .end = text + length, .at = text, .offset = offset};
+static soma_status parse(const char *name, uint64_t offset, const char *text, size_t length, bool words,
+                         soma_npy *npy) {
+    parser p = {.name = name, .text = text, .end = text + length, .at = text, .offset = offset, .words = words};
     unsigned seen = 0;
     if (!take(&p, '{')) return wrong(&p, "\"{\"");
     while (!take(&p, '}')) {
@@ -152,6 +170,10 @@ soma_status soma_npy_parse(const char *name, uint64_t offset, const char *text, 
         return wrong(&p, "a dictionary of 'descr', 'fortran_order' and 'shape'");
     skip_spaces(&p);
     return p.at == p.end ? SOMA_OK : wrong(&p, "nothing after the dictionary but spaces");
+}
+
+soma_status soma_npy_parse(const char *name, uint64_t offset, const char *text, size_t length, soma_npy *npy) {
+    return parse(name, offset, text, length, false, npy);
 }
 
 /* ------------------------------------------------------------------------------------------------------ the file */
@@ -195,7 +217,7 @@ static soma_status check_promise(soma_stream *stream, soma_npy *npy) {
                       rest);
 }
 
-soma_status soma_npy_read_header(soma_stream *stream, soma_npy *npy) {
+static soma_status read_header(soma_stream *stream, bool words, soma_npy *npy) {
     char text[MAX_LENGTH];
     size_t length = 0, got;
     *npy = (soma_npy){0};
@@ -208,7 +230,15 @@ soma_status soma_npy_read_header(soma_stream *stream, soma_npy *npy) {
     uint64_t offset = soma_stream_offset(stream);
     SOMA_TRY(soma_stream_read(stream, text, length, &got));
     if (got < length) return ends_early(stream);
-    SOMA_TRY(soma_npy_parse(soma_stream_name(stream), offset, text, length, npy));
+    SOMA_TRY(parse(soma_stream_name(stream), offset, text, length, words, npy));
     npy->data_start = offset + length;
     return check_promise(stream, npy);
+}
+
+soma_status soma_npy_read_header(soma_stream *stream, soma_npy *npy) {
+    return read_header(stream, false, npy);
+}
+
+soma_status soma_npy_read_header_of_any(soma_stream *stream, soma_npy *npy) {
+    return read_header(stream, true, npy);
 }

@@ -163,12 +163,13 @@ soma_status soma_dataset_from_npz(const char *path, const soma_npy_options *opti
 /* ------------------------------------------------------------------------------------------------------- writing */
 
 static soma_status describe(const char *path, const char *name, const soma_array *array, soma_text *file_name,
-                            soma_text *header, soma_zip_source *source) {
+                            soma_text *header, void **own, soma_zip_source *source) {
+    const void *data;
     size_t bytes;
-    SOMA_TRY(soma_npy_header(path, array->dtype, array->rank, array->shape, header, &bytes));
+    SOMA_TRY(soma_npy_pack(path, array, header, &data, &bytes, own));
     soma_text_append(file_name, "%s.npy", name);
     if (file_name->failed) return soma_out_of_memory(file_name->length, "the name of an array");
-    *source = (soma_zip_source){file_name->data, {{header->data, header->length}, {array->data, bytes}}};
+    *source = (soma_zip_source){file_name->data, {{header->data, header->length}, {data, bytes}}};
     return SOMA_OK;
 }
 
@@ -177,11 +178,14 @@ soma_status soma_write_npz(const char *path, const char *const *names, const som
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_write_npz: an argument is NULL");
     soma_zip_source *sources = soma_calloc(count, sizeof *sources);
     soma_text *texts = soma_calloc(count, 2 * sizeof *texts);
-    soma_status status = sources && texts ? SOMA_OK : soma_out_of_memory(count * sizeof *sources, "the arrays");
+    void **own = soma_calloc(count, sizeof *own);
+    soma_status status = sources && texts && own ? SOMA_OK : soma_out_of_memory(count * sizeof *sources, "the arrays");
     for (size_t i = 0; status == SOMA_OK && i < count; i++)
-        status = describe(path, names[i], &arrays[i], &texts[2 * i], &texts[2 * i + 1], &sources[i]);
+        status = describe(path, names[i], &arrays[i], &texts[2 * i], &texts[2 * i + 1], &own[i], &sources[i]);
     if (status == SOMA_OK) status = soma_zip_write(path, sources, count);
     for (size_t i = 0; texts && i < 2 * count; i++) soma_free(texts[i].data);
+    for (size_t i = 0; own && i < count; i++) soma_free(own[i]);
+    soma_free(own);
     soma_free(texts);
     soma_free(sources);
     return status;

@@ -128,6 +128,11 @@ static soma_status import_cast(soma_onnx_node *node) {
     const soma_onnx_value *x = node->input[0];
     int32_t type;
     SOMA_TRY(cast_target(node, &type));
+    const bool text = type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__STRING;
+    if ((x->encoded || x->words.count) && text) return soma_onnx_pass(node, x);
+    if (x->encoded)
+        return soma_error(SOMA_UNSUPPORTED, "a cast from words to %s; words stay words here",
+                          soma_onnx_describe_type(type).text);
     const bool wide = is_float(type);
     /* Whole numbers are held as they are; a narrower type wraps them, bool makes ones of them. */
     soma_onnx_range of;

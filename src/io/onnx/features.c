@@ -2,6 +2,7 @@
 /* Ops of ai.onnx.ml that prepare features: scaled, normalised, filled up, told from a threshold, put side by side. */
 #include "io/onnx/classes.h"
 #include "io/onnx/family.h"
+#include "io/onnx/vocabulary.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -144,17 +145,24 @@ SOMA_ONNX_OP(FeatureVectorizer, 1, 1, SOMA_MAX_INPUTS, "inputdimensions", import
 
 /* Beside each element a one at the place that it has among the categories. */
 static soma_status import_one_hot(soma_onnx_node *node) {
-    const Soma__Onnx__AttributeProto *whole = soma_onnx_attribute(node, "cats_int64s");
+    const bool words = node->input[0]->encoded;
+    const char *name = words ? "cats_strings" : "cats_int64s";
+    const Soma__Onnx__AttributeProto *listed = soma_onnx_attribute(node, name);
     soma_onnx_shape out = node->input[0]->shape, wide = out;
     const double *categories;
     size_t count, features = 0;
     soma_tensor *x = NULL, *values, *y;
-    if (!whole || !whole->n_ints)
-        return soma_error(SOMA_UNSUPPORTED, "categories are words; numbers, cats_int64s, are taken");
+    if (!listed || !(words ? listed->n_strings : listed->n_ints))
+        return soma_error(SOMA_UNSUPPORTED, "%s holds %s, and there are no categories of them, %s",
+                          node->input[0]->name, words ? "words" : "numbers", name);
     if (out.rank + 1 > SOMA_ONNX_MAX_RANK)
         return soma_error(SOMA_UNSUPPORTED, "more than %d dimensions", SOMA_ONNX_MAX_RANK);
     SOMA_TRY(get_features(node, &x, &features));
-    SOMA_TRY(soma_onnx_get_numbers(node, "cats_int64s", &categories, &count));
+    if (words) {
+        count = listed->n_strings;
+        SOMA_TRY(soma_onnx_word_numbers(node, name, listed->strings, count, &categories));
+    } else
+        SOMA_TRY(soma_onnx_get_numbers(node, name, &categories, &count));
     for (size_t i = 0; i < count; i++)
         if (fabs(categories[i]) > 0x1p24)
             return soma_error(SOMA_UNSUPPORTED, "category %zu is %.17g; up to 2^24 can be counted in float32", i,

@@ -173,6 +173,7 @@ void soma_onnx_close(soma_onnx_file *file) {
     if (file->descriptor >= 0) close(file->descriptor);
     soma_onnx_stored_clear(&file->stored);
     soma_words_clear(&file->functions);
+    soma_words_clear(&file->vocabulary);
     soma_free(file->path);
     soma_free(file);
 }

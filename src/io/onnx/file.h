@@ -54,6 +54,8 @@ typedef struct soma_onnx_file {
     int64_t opset;          /* of the ai.onnx domain; 0: the model uses none of it */
     int64_t learning_opset; /* the same of ai.onnx.ml */
     soma_words functions;   /* that the model defines: "DOMAIN\nNAME", `line` their number */
+    bool encodes;           /* words are taken as inputs, by their numbers in */
+    soma_words vocabulary;  /* this; see vocabulary.h */
 } soma_onnx_file;
 
 /*

@@ -6,6 +6,7 @@
 #include "io/onnx/family.h"
 #include "io/onnx/inside.h"
 #include "io/onnx/late.h"
+#include "io/onnx/vocabulary.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -49,7 +50,7 @@ static soma_status find_inputs(soma_onnx_node *node) {
         bool needed = i < node->row->least || node->row->most == SOMA_MAX_INPUTS;
         if (!node->input[i] && needed) return soma_error(SOMA_INVALID_FILE, "input %u is left out", i);
     }
-    return SOMA_OK;
+    return soma_onnx_check_encoded(node);
 }
 
 /* A node that made a tensor is a layer; one that passed a value on is none. */
@@ -95,6 +96,7 @@ static soma_status add_result(soma_onnx_node *node, const char *name) {
     const bool taken = importer->inside || soma_network_tensor(network, name);
     SOMA_TRY(soma_network_begin_layer(network, kind, taken ? NULL : name));
     SOMA_TRY(apply_rule(node));
+    soma_onnx_keep_encoded(node);
     SOMA_TRY(take_for_node(node, network->graph.count - tensors_before));
     SOMA_TRY(finish_layer(node, tensors_before));
     return soma_onnx_define(importer, &node->output);
@@ -253,8 +255,7 @@ static soma_status check_size(const soma_onnx_file *file, const soma_onnx_select
                       wanted, file->size, left);
 }
 
-/* Bytes that constants which are computed may take. */
-static size_t most_made(const soma_onnx_options *options) {
+size_t soma_onnx_most_made(const soma_onnx_options *options) {
     uint64_t limit = options && options->memory_limit ? options->memory_limit : (uint64_t)4 << 30;
     return (size_t)SOMA_MIN(limit, (uint64_t)SIZE_MAX);
 }
@@ -274,7 +275,7 @@ static soma_status import(const soma_onnx_file *file, const soma_onnx_options *o
                                        .options = options,
                                        .selection = selection,
                                        .taken = taken,
-                                       .memory_limit = most_made(options),
+                                       .memory_limit = soma_onnx_most_made(options),
                                        .late = late,
                                        .attentions = attentions};
     soma_status status = read_as(&wanted, reading == SOMA_ONNX_BATCH_NONE, network, &inputs);
@@ -344,7 +345,7 @@ soma_status soma_onnx_run_late(const soma_onnx_file *file, const soma_onnx_optio
                                    .opset = file->opset,
                                    .options = options,
                                    .selection = &all,
-                                   .memory_limit = most_made(options),
+                                   .memory_limit = soma_onnx_most_made(options),
                                    .whole = true,
                                    .host = true};
     SOMA_TRY(soma_network_create(&importer.network));

@@ -33,6 +33,7 @@ typedef struct soma_onnx_value {
     bool absent;            /* an input of a function that its call leaves out */
     bool missing;           /* a second output of an op, which is not computed */
     bool late;              /* known only when the model runs; see late.h */
+    bool encoded;           /* words of an input, by their numbers; see vocabulary.h */
     bool integer;           /* what a float32 network does not compute with, but may cast, or read while it is built */
     bool constant, trained; /* known from the file; an initializer, and so a parameter once it is a tensor */
     soma_onnx_shape shape;
@@ -148,6 +149,9 @@ int64_t soma_onnx_opset_of(const soma_onnx_file *file, const soma_onnx_row *row,
 
 /* The network of a file's graph; `file` stays as it is. */
 soma_status soma_onnx_import(const soma_onnx_file *file, const soma_onnx_options *options, soma_network **network);
+
+/* Bytes that what is computed of constants may take. */
+size_t soma_onnx_most_made(const soma_onnx_options *options);
 
 /* metadata.c: what the model has beside its graph. */
 soma_status soma_onnx_get_metadata(const soma_onnx_file *file, soma_network *network);

@@ -2,6 +2,7 @@
 /* What a graph begins with: initializers and inputs. */
 #include "base/size.h"
 #include "base/utf8.h"
+#include "io/onnx/host.h"
 #include "io/onnx/import.h"
 
 #include <inttypes.h>
@@ -197,13 +198,20 @@ soma_status soma_onnx_define_input(soma_onnx_importer *importer, size_t number,
     if (soma_onnx_find_value(importer, info->name)) return SOMA_OK; /* an initializer, listed among the inputs too */
     bool empty = false;
     soma_status status = input_shape(info, &type, &value.shape, &empty);
-    if (status == SOMA_OK && !soma_onnx_is_float(type) && !soma_onnx_is_integer(type))
-        status =
-            soma_error(SOMA_UNSUPPORTED, "its elements are %s; numbers are taken", soma_onnx_describe_type(type).text);
+    const bool words = type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__STRING;
+    if (status == SOMA_OK && words && !importer->file->encodes)
+        status = soma_error_prefix(soma_onnx_on_host("words are encoded"), "its elements are %s; ",
+                                   soma_onnx_describe_type(type).text);
+    else if (status == SOMA_OK && !words && !soma_onnx_is_float(type) && !soma_onnx_is_integer(type))
+        status = soma_error(SOMA_UNSUPPORTED, "its elements are %s; numbers and words are taken",
+                            soma_onnx_describe_type(type).text);
     if (status == SOMA_OK) status = take_shape(given_shape(importer, info->name), &value.shape, &empty);
-    value.integer = soma_onnx_is_integer(type);
+    value.encoded = words;
+    value.integer = words || soma_onnx_is_integer(type);
     value.elements.type = type;
     const soma_onnx_constant *given = given_constant(importer, info->name);
+    if (status == SOMA_OK && words && given)
+        status = soma_error(SOMA_INVALID_ARGUMENT, "holds words; constants are given of inputs that hold numbers");
     if (status == SOMA_OK && empty && !given)
         status = soma_error(SOMA_UNSUPPORTED, "a dimension is 0: there would be no elements");
     if (status == SOMA_OK) status = given ? define_given(importer, given, &value) : add_input(importer, &value);

@@ -2,6 +2,7 @@
 /* Labels looked up: ArrayFeatureExtractor and LabelEncoder. */
 #include "io/onnx/classes.h"
 #include "io/onnx/family.h"
+#include "io/onnx/vocabulary.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -105,6 +106,20 @@ static soma_status get_list(soma_onnx_node *node, const char *const names[3], co
     return soma_error(SOMA_UNSUPPORTED, "words are looked up; numbers, %s or %s, are known", names[0], names[1]);
 }
 
+/* The keys of an input of words, as numbers of the vocabulary. */
+static soma_status get_words(soma_onnx_node *node, const double **numbers, size_t *count) {
+    const Soma__Onnx__AttributeProto *list = soma_onnx_attribute(node, "keys_strings");
+    const Soma__Onnx__AttributeProto *tensor = soma_onnx_attribute(node, "keys_tensor");
+    if (list && list->n_strings) {
+        *count = list->n_strings;
+        return soma_onnx_word_numbers(node, "keys_strings", list->strings, *count, numbers);
+    }
+    *count = tensor && tensor->t ? tensor->t->n_string_data : 0;
+    if (*count) return soma_onnx_word_numbers(node, "keys_tensor", tensor->t->string_data, *count, numbers);
+    return soma_error(SOMA_UNSUPPORTED, "%s holds words, and there are no keys of them, keys_strings or keys_tensor",
+                      node->input[0]->name);
+}
+
 /* Of x, with a last dimension of 1: whether it is each of the keys. NaN is equal to a key that is NaN. */
 static soma_status compare_keys(soma_onnx_node *node, soma_tensor *x, const double *key, size_t count,
                                 soma_tensor **equal) {
@@ -151,7 +166,8 @@ static soma_status import_label_encoder(soma_onnx_node *node) {
     soma_tensor *x = NULL, *y;
     if (node->input[0]->words.count || wide.rank + 1 > SOMA_ONNX_MAX_RANK)
         return soma_error(SOMA_UNSUPPORTED, "%s holds words, or has too many dimensions", node->input[0]->name);
-    SOMA_TRY(get_list(node, keys, &key, &count, &whole_key));
+    whole_key = node->input[0]->encoded;
+    SOMA_TRY(whole_key ? get_words(node, &key, &count) : get_list(node, keys, &key, &count, &whole_key));
     SOMA_TRY(get_list(node, values, &value, &other, &whole));
     if (count == 0 || other != count)
         return soma_error(SOMA_INVALID_FILE, "%zu keys and %zu values; there must be as many, and one at least", count,

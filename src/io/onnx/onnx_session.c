@@ -15,10 +15,11 @@ static soma_status describe(const Soma__Onnx__ValueInfoProto *value, bool input,
     *info = (soma_value_info){.name = name, .dtype = SOMA_F32, .batch_axis = SOMA_NO_AXIS};
     if (input && (!tensor || !tensor->shape || tensor->shape->n_dim > SOMA_MAX_RANK))
         return soma_error(SOMA_UNSUPPORTED, "input %s has no shape, or more than %d dimensions", name, SOMA_MAX_RANK);
-    if (input && !soma_onnx_is_float(tensor->elem_type) && !soma_onnx_is_integer(tensor->elem_type))
-        return soma_error(SOMA_UNSUPPORTED, "input %s: its elements are %s; numbers are taken", name,
+    const bool words = tensor && tensor->elem_type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__STRING;
+    if (input && !words && !soma_onnx_is_float(tensor->elem_type) && !soma_onnx_is_integer(tensor->elem_type))
+        return soma_error(SOMA_UNSUPPORTED, "input %s: its elements are %s; numbers and words are taken", name,
                           soma_onnx_describe_type(tensor->elem_type).text);
-    if (tensor) info->dtype = soma_onnx_dtype_of(tensor->elem_type);
+    if (tensor) info->dtype = words ? SOMA_STRING : soma_onnx_dtype_of(tensor->elem_type);
     if (!tensor || !tensor->shape || tensor->shape->n_dim > SOMA_MAX_RANK) return SOMA_OK;
     info->rank = (uint32_t)tensor->shape->n_dim;
     for (uint32_t i = 0; i < info->rank; i++) {
@@ -140,6 +141,7 @@ static soma_status open_model(soma_onnx_session *session) {
     soma_status status = soma_onnx_select(session->file, session->options, &selection);
     if (status == SOMA_OK) status = soma_onnx_check_ops(session->file, &selection);
     if (status == SOMA_OK) status = describe_all(session, &selection);
+    if (status == SOMA_OK) status = soma_onnx_take_words(session);
     soma_onnx_selection_clear(&selection);
     if (status != SOMA_OK) soma_error_prefix(status, "%s: ", session->file->path);
     return status == SOMA_OK ? prepare(session) : status;

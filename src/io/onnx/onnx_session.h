@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A session of soma/onnx.h, between what opens it (onnx_session.c) and what runs it (onnx_session_run.c). */
+/* A session of soma/onnx.h, between what opens it (onnx_session.c) and what runs it (onnx_session_run.c, for words
+ * onnx_session_words.c). */
 #ifndef SOMA_IO_ONNX_ONNX_SESSION_H
 #define SOMA_IO_ONNX_ONNX_SESSION_H
 
@@ -36,5 +37,13 @@ struct soma_onnx_session {
 
 /* The one for these shapes; the one that has not run for the longest time goes. */
 soma_status soma_onnx_find_part(soma_onnx_session *session, size_t (*shape)[SOMA_MAX_RANK], soma_onnx_part **found);
+
+/* Makes the file's vocabulary where an input is of words. */
+soma_status soma_onnx_take_words(soma_onnx_session *session);
+/* Arrays of words become such of their numbers, in memory[input], which the caller frees, also after failure. */
+soma_status soma_onnx_encode_inputs(const soma_onnx_session *session, soma_array *inputs, void **memory);
+/* Data of an output whose numbers stand for words. */
+soma_status soma_onnx_give_words(const soma_onnx_session *session, const soma_onnx_value *value,
+                                 soma_onnx_result *result);
 
 #endif

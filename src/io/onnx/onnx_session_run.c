@@ -167,6 +167,7 @@ static soma_status give_all(run *r) {
         soma_onnx_value *value = &r->given[i];
         const soma_onnx_value *known = &late->needed[i].value;
         *value = (soma_onnx_value){.constant = true,
+                                   .encoded = known->encoded,
                                    .integer = known->integer,
                                    .shape = known->shape,
                                    .elements = known->elements,
@@ -188,13 +189,17 @@ static soma_status take_result(void *context, size_t output, const soma_onnx_val
                        declared->type->tensor_type && declared->type->tensor_type->elem_type;
     soma_onnx_reader reader;
     size_t count = soma_onnx_count(&value->shape, 0, value->shape.rank), i = 0;
-    if (value->shape.rank > SOMA_MAX_RANK || soma_onnx_is_words(value))
+    const bool words = value->encoded || soma_onnx_is_words(value);
+    if (value->shape.rank > SOMA_MAX_RANK || (typed && words != (info->dtype == SOMA_STRING)))
         return soma_error(SOMA_UNSUPPORTED,
-                          "has %u dimensions, or holds words; numbers of up to %d dimensions come out",
-                          value->shape.rank, SOMA_MAX_RANK);
-    to->array = (soma_array){.dtype = typed ? info->dtype : soma_onnx_dtype_of(soma_onnx_type_of(value)),
+                          "holds %s of %u dimensions; up to %d dimensions of what the file declares come out",
+                          words ? "words" : "numbers", value->shape.rank, SOMA_MAX_RANK);
+    to->array = (soma_array){.dtype = words   ? SOMA_STRING
+                                      : typed ? info->dtype
+                                              : soma_onnx_dtype_of(soma_onnx_type_of(value)),
                              .rank = value->shape.rank};
     memcpy(to->array.shape, value->shape.dim, value->shape.rank * sizeof *to->array.shape);
+    if (words) return soma_onnx_give_words(r->session, value, to);
     soma_free(to->memory);
     to->memory = soma_calloc(SOMA_MAX(count, (size_t)1), soma_dtype_size(to->array.dtype));
     if (!to->memory) return soma_out_of_memory(count * soma_dtype_size(to->array.dtype), info->name);
@@ -226,21 +231,36 @@ static soma_status run_part(run *r) {
     return status;
 }
 
-soma_status soma_onnx_session_run(soma_onnx_session *session, const soma_array *inputs, soma_array *outputs) {
-    if (!session || !inputs || !outputs)
-        return soma_error(SOMA_INVALID_ARGUMENT, "soma_onnx_session_run: the %s NULL",
-                          !session ? "session is"
-                          : inputs ? "outputs are"
-                                   : "inputs are");
+/* Of inputs that are numbers, as the network takes them. */
+static soma_status run_arrays(soma_onnx_session *session, const soma_array *inputs) {
     run r = {.session = session, .inputs = inputs};
-    for (size_t i = 0; i < session->input_count; i++) SOMA_TRY(check_input(session, i, &inputs[i]));
     size_t(*shape)[SOMA_MAX_RANK] = soma_calloc(session->input_count + 1, sizeof *shape);
     if (!shape) return soma_out_of_memory(session->input_count * sizeof *shape, "the shapes of inputs");
     for (size_t i = 0; i < session->input_count; i++)
         for (uint32_t k = 0; k < session->inputs[i].rank; k++) shape[i][k] = inputs[i].shape[k];
     soma_status status = soma_onnx_find_part(session, shape, &r.one);
     soma_free(shape);
-    if (status == SOMA_OK) status = run_part(&r);
+    return status == SOMA_OK ? run_part(&r) : status;
+}
+
+soma_status soma_onnx_session_run(soma_onnx_session *session, const soma_array *inputs, soma_array *outputs) {
+    if (!session || !inputs || !outputs)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_onnx_session_run: the %s NULL",
+                          !session ? "session is"
+                          : inputs ? "outputs are"
+                                   : "inputs are");
+    for (size_t i = 0; i < session->input_count; i++) SOMA_TRY(check_input(session, i, &inputs[i]));
+    const size_t count = session->input_count;
+    soma_array *given = soma_calloc(count + 1, sizeof *given);
+    void **memory = soma_calloc(count + 1, sizeof *memory);
+    soma_status status =
+        given && memory ? SOMA_OK : soma_out_of_memory(count * (sizeof *given + sizeof *memory), "inputs");
+    for (size_t i = 0; i < count && status == SOMA_OK; i++) given[i] = inputs[i];
+    if (status == SOMA_OK) status = soma_onnx_encode_inputs(session, given, memory);
+    if (status == SOMA_OK) status = run_arrays(session, given);
     for (size_t i = 0; i < session->output_count && status == SOMA_OK; i++) outputs[i] = session->results[i].array;
+    for (size_t i = 0; memory && i < count; i++) soma_free(memory[i]);
+    soma_free(memory);
+    soma_free(given);
     return status;
 }

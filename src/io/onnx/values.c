@@ -26,7 +26,7 @@ soma_status soma_onnx_mixes(const soma_onnx_node *node) {
 }
 
 bool soma_onnx_is_words(const soma_onnx_value *value) {
-    return value->constant && value->elements.type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__STRING;
+    return value->constant && !value->encoded && value->elements.type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__STRING;
 }
 
 soma_status soma_onnx_not_computed(const char *name) {

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* See vocabulary.h. */
+#include "io/onnx/vocabulary.h"
+#include "base/utf8.h"
+#include "io/onnx/classes.h"
+#include "io/onnx/family.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* What a word takes beside its letters: its entry and its slots, of both up to twice as many as are used, and what the
+ * allocator adds. */
+enum { COST_OF_WORD = 2 * sizeof(soma_word) + 4 * sizeof(uint32_t) + 32 };
+
+/* Numbers that float32 tells apart. */
+#define MOST_WORDS ((size_t)1 << 24)
+
+/* ------------------------------------------------------------------------------------------------------- collecting */
+
+typedef struct collector {
+    soma_onnx_file *file;
+    size_t used, limit;
+} collector;
+
+/* Whether a caller can give such a word. */
+static bool is_word(const ProtobufCBinaryData *word) {
+    size_t offset;
+    if (word->len == 0) return true;
+    return !memchr(word->data, 0, word->len) && soma_utf8_check((const char *)word->data, word->len, &offset);
+}
+
+static char *copy_of(const ProtobufCBinaryData *word) {
+    char *copy = soma_malloc(word->len + 1);
+    if (!copy) return NULL;
+    if (word->len) memcpy(copy, word->data, word->len);
+    copy[word->len] = 0;
+    return copy;
+}
+
+static soma_status add_word(collector *c, const ProtobufCBinaryData *word) {
+    soma_words *words = &c->file->vocabulary;
+    const size_t before = words->count;
+    size_t number;
+    if (!is_word(word)) return SOMA_OK; /* who looks it up says so */
+    if (c->limit - c->used < COST_OF_WORD || c->limit - c->used - COST_OF_WORD < word->len || before == MOST_WORDS)
+        return soma_error(SOMA_UNSUPPORTED,
+                          "%s: the model names more than %zu different words, for which it would take more than %zu "
+                          "bytes, or more than float32 can number; memory_limit says how many bytes they may take",
+                          c->file->path, before, c->limit);
+    char *text = copy_of(word);
+    if (!text) return soma_out_of_memory(word->len + 1, "a word");
+    soma_status status = soma_words_add(words, text, 0, &number);
+    soma_free(text);
+    if (status == SOMA_OK && words->count > before) c->used += COST_OF_WORD + word->len;
+    return status;
+}
+
+static soma_status add_nodes(collector *c, Soma__Onnx__NodeProto *const *nodes, size_t count);
+
+static soma_status add_attribute(collector *c, const Soma__Onnx__AttributeProto *attribute) {
+    for (size_t i = 0; i < attribute->n_strings; i++) SOMA_TRY(add_word(c, &attribute->strings[i]));
+    for (size_t i = 0; attribute->t && i < attribute->t->n_string_data; i++)
+        SOMA_TRY(add_word(c, &attribute->t->string_data[i]));
+    return attribute->g ? add_nodes(c, attribute->g->node, attribute->g->n_node) : SOMA_OK;
+}
+
+static soma_status add_nodes(collector *c, Soma__Onnx__NodeProto *const *nodes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < nodes[i]->n_attribute; k++) SOMA_TRY(add_attribute(c, nodes[i]->attribute[k]));
+    return SOMA_OK;
+}
+
+soma_status soma_onnx_collect_words(soma_onnx_file *file, size_t limit) {
+    const Soma__Onnx__ModelProto *model = file->model;
+    collector c = {.file = file, .limit = limit};
+    file->encodes = true;
+    SOMA_TRY(add_nodes(&c, model->graph->node, model->graph->n_node));
+    for (size_t i = 0; i < model->n_functions; i++)
+        SOMA_TRY(add_nodes(&c, model->functions[i]->node, model->functions[i]->n_node));
+    return SOMA_OK;
+}
+
+/* --------------------------------------------------------------------------------------------------------- numbers */
+
+float soma_onnx_encode_word(const soma_onnx_file *file, const char *word) {
+    size_t number = file->vocabulary.count;
+    (void)soma_words_find(&file->vocabulary, word, &number);
+    return (float)number;
+}
+
+static soma_status find_word(const soma_onnx_file *file, const ProtobufCBinaryData *word, double *number) {
+    size_t found;
+    char *text = is_word(word) ? copy_of(word) : NULL;
+    if (is_word(word) && !text) return soma_out_of_memory(word->len + 1, "a word");
+    const bool known = text && soma_words_find(&file->vocabulary, text, &found);
+    soma_free(text);
+    if (known) *number = (double)found;
+    return known ? SOMA_OK
+                 : soma_error(SOMA_UNSUPPORTED,
+                              "is %s; words of UTF-8 without a byte of 0, of a node of the file, are "
+                              "looked up",
+                              soma_quote((const char *)word->data, word->len).text);
+}
+
+soma_status soma_onnx_word_numbers(soma_onnx_node *node, const char *attribute, const ProtobufCBinaryData *words,
+                                   size_t count, const double **numbers) {
+    double *made = NULL;
+    SOMA_TRY(soma_onnx_make(node, count, &made));
+    for (size_t i = 0; i < count; i++) {
+        soma_status status = find_word(node->importer->file, &words[i], &made[i]);
+        if (status != SOMA_OK) return soma_error_prefix(status, "%s: word %zu ", attribute, i);
+    }
+    *numbers = made;
+    return SOMA_OK;
+}
+
+/* ----------------------------------------------------------------------------------------------- what ops make of it
+ */
+
+/* Ops that move words, or choose among them. */
+static const soma_onnx_row *const movers[] = {
+    &soma_onnx_row_ArrayFeatureExtractor,
+    &soma_onnx_row_Cast,
+    &soma_onnx_row_Concat,
+    &soma_onnx_row_Flatten,
+    &soma_onnx_row_Gather,
+    &soma_onnx_row_Identity,
+    &soma_onnx_row_Reshape,
+    &soma_onnx_row_Slice,
+    &soma_onnx_row_Split,
+    &soma_onnx_row_Squeeze,
+    &soma_onnx_row_Transpose,
+    &soma_onnx_row_Unsqueeze,
+};
+
+static bool is_mover(const soma_onnx_row *row) {
+    for (size_t i = 0; i < SOMA_COUNT_OF(movers); i++)
+        if (movers[i] == row) return true;
+    return false;
+}
+
+soma_status soma_onnx_check_encoded(const soma_onnx_node *node) {
+    const soma_onnx_row *row = node->row;
+    const bool all = row == &soma_onnx_row_Concat;
+    const bool reads = row == &soma_onnx_row_OneHotEncoder || row == &soma_onnx_row_LabelEncoder || is_mover(row);
+    bool first = false;
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        const soma_onnx_value *value = node->input[i];
+        const bool encoded = value && value->encoded;
+        if (i == 0) first = encoded;
+        if (all && encoded != first)
+            return soma_error(SOMA_UNSUPPORTED,
+                              "inputs %u and 0: one holds words of an input of the model, the other "
+                              "does not",
+                              i);
+        if (!encoded || (reads && (i == 0 || all) && !node->importer->host)) continue;
+        return soma_error(
+            SOMA_UNSUPPORTED,
+            "input %u, %s, holds words of an input of the model: OneHotEncoder and LabelEncoder take them, "
+            "and ops that move elements, all of them before anything that is computed on the host",
+            i, soma_quote(value->name, strlen(value->name)).text);
+    }
+    return SOMA_OK;
+}
+
+void soma_onnx_keep_encoded(soma_onnx_node *node) {
+    if (node->input_count == 0 || !node->input[0] || !node->input[0]->encoded || !is_mover(node->row)) return;
+    node->output.encoded = true;
+    node->output.integer = true;
+    node->output.elements.type = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__STRING;
+}
