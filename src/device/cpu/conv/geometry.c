@@ -2,6 +2,7 @@
 /* Passes, bands and boxes of convolution: see geometry.h. */
 #include "device/cpu/conv/geometry.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Floats of a band's box. Where there are so many weights that they come from beyond the L2 cache, larger boxes, so
@@ -186,6 +187,20 @@ static size_t to_stride(const conv_pass *pass, int dimension) {
     return dimension ? stride * pass->axis[dimension - 1].step : stride;
 }
 
+/* Whether the tables' 32 bits reach in place, where points and taps may lie far outside; in a box they do. */
+static bool tables_reach(const conv_pass *pass) {
+    double before = 0.0, point = ((double)pass->band[0] - 1.0) * (double)pass->from_stride[0],
+           element = (double)pass->from_channels;
+    for (int d = 0; d < 3 && pass->k; d++) {
+        const conv_axis *axis = &pass->axis[d];
+        double floats = (double)pass->from_stride[d + 1];
+        before += fabs((double)axis->offset) * floats;
+        point += ((double)pass->band[d + 1] - 1.0) * (double)axis->stride * floats;
+        element += ((double)axis->taps - 1.0) * (double)axis->offset_step * floats;
+    }
+    return SOMA_MAX(before, SOMA_MAX(point, element)) <= (double)UINT32_MAX;
+}
+
 static soma_status set_strides(conv_pass *pass) {
     size_t stride = pass->groups * pass->from_channels;
     double floats = (double)stride;
@@ -201,7 +216,8 @@ static soma_status set_strides(conv_pass *pass) {
     double to = 0.0; /* the last point's */
     for (int dimension = 0; dimension < CONV_DIMENSIONS; dimension++)
         to += ((double)pass->band[dimension] - 1.0) * (double)to_stride(pass, dimension);
-    return to > (double)UINT32_MAX ? SOMA_UNSUPPORTED : SOMA_OK;
+    if (to > (double)UINT32_MAX || (pass->in_place && !tables_reach(pass))) return SOMA_UNSUPPORTED;
+    return SOMA_OK;
 }
 
 soma_status soma_cpu_conv_choose_bands(conv_pass *pass, size_t points) {
