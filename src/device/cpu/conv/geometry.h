@@ -10,8 +10,8 @@
  * A band is a box of the grid small enough for a cache: part of a row, or rows, planes, images, whole in all dimensions
  * further in. What a band reads of `from` is a box, too. Where the taps reach over from's edges, it is copied into
  * scratch memory, with the zeros that are around it, unless all of these are left out (edges.h); else it stays where it
- * is. Then what point `pixel` needs for tap
- * and channel `element` lies at box[pixel[..] + element[..]], and these two tables are the same for all bands.
+ * is. Then what point `pixel` needs for tap and channel `element` lies at box[pixel[..] + element[..]], and these two
+ * tables are the same for all bands.
  */
 #ifndef SOMA_DEVICE_CPU_CONV_GEOMETRY_H
 #define SOMA_DEVICE_CPU_CONV_GEOMETRY_H
