@@ -189,7 +189,7 @@ static void expect_decay(soma_network *network, const char *name, float l2, floa
 
 START_TEST(a_text_says_it_of_its_layers) {
     soma_network *network =
-        of_text("dense 5 l2(0.5) tanh; residual(dense 5 l1(0.25); dense 5 | dense 5 l2(0)) l2(0.125); reshape 5 1; "
+        of_text("dense 5 l2(0.5) tanh; residual(dense 5 l1(0.25); dense 5 | dense 5 l2( 0 )) l2(0.125); reshape 5 1; "
                 "lstm 3 l2(1e-3) l1(2e-3) last; batchnorm; dense 1");
     expect_decay(network, "dense_1.weight", 0.5f, -1);
     expect_decay(network, "dense_1.bias", -1, -1);

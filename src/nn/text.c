@@ -69,12 +69,14 @@ static soma_status take_decay(soma_clause *clause, decay_words *decay) {
             continue;
         }
         const size_t which = is_l2 ? 0 : 1;
-        const soma_word number = {open ? open + 1 : word.start, open ? word.length - name.length - 2 : 0};
-        float *value = &decay->value[which].value;
+        float values[2];
+        size_t count;
+        soma_word cut;
         if (decay->value[which].is_given) return soma_clause_reject(clause, word, "is there twice");
-        if (!open || !soma_clause_float(clause, number, value) || *value < 0)
+        if (soma_clause_arguments(clause, word, &cut, values, &count) != SOMA_OK || count != 1 || values[0] < 0)
             return soma_clause_reject(clause, word, "accepted: %s(X), X a number of at least 0, as in \"%s(0.0001)\"",
                                       decay_names[which], decay_names[which]);
+        decay->value[which].value = values[0];
         decay->value[which].is_given = true;
         decay->at[which] = word;
     }
