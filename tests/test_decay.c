@@ -205,6 +205,18 @@ START_TEST(a_text_says_it_of_its_layers) {
 }
 END_TEST
 
+/* Kept with its sign it would be another number in the file of the model, and so another network to other ranks. */
+START_TEST(a_decay_of_minus_0_is_0) {
+    soma_network *network = of_text("dense 5 l2(-0) l1(0e-60)");
+    ck_assert(!signbit(soma_parameter_l2(network, soma_network_parameter(network, 0))));
+    expect_decay(network, "dense_1.weight", 0, 0);
+    expect_ok(soma_network_set_l2_of(network, "dense_1.bias", -0.0f));
+    ck_assert(!signbit(soma_parameter_l2(network, soma_network_parameter(network, 1))));
+    expect_decay(network, "dense_1.bias", 0, -1);
+    soma_network_destroy(network);
+}
+END_TEST
+
 START_TEST(patterns_are_of_weights_unless_they_name_biases) {
     soma_network *network = of_text(layers);
     expect_ok(soma_network_set_l2_of(network, "*", 0.5f));
@@ -289,6 +301,7 @@ static void add(TCase *cases) {
     tcase_add_loop_test(cases, a_step_is_that_of_a_common_decay, 0, SOMA_OPTIMIZER_COUNT);
     tcase_add_loop_test(cases, a_table_that_decays_moves_whole, 0, 2);
     tcase_add_test(cases, a_text_says_it_of_its_layers);
+    tcase_add_test(cases, a_decay_of_minus_0_is_0);
     tcase_add_test(cases, patterns_are_of_weights_unless_they_name_biases);
     tcase_add_test(cases, files_keep_it);
     tcase_add_loop_test(cases, training_is_resumed_to_the_same_bits, 0, 2);

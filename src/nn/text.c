@@ -76,7 +76,7 @@ static soma_status take_decay(soma_clause *clause, decay_words *decay) {
         if (soma_clause_arguments(clause, word, &cut, values, &count) != SOMA_OK || count != 1 || values[0] < 0)
             return soma_clause_reject(clause, word, "accepted: %s(X), X a number of at least 0, as in \"%s(0.0001)\"",
                                       decay_names[which], decay_names[which]);
-        decay->value[which].value = values[0];
+        decay->value[which].value = values[0] > 0 ? values[0] : 0; /* not -0 */
         decay->value[which].is_given = true;
         decay->at[which] = word;
     }

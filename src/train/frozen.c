@@ -87,7 +87,8 @@ static soma_status set_decay_of(soma_network *network, const char *pattern, bool
         soma_parameter *parameter = &network->parameters[i];
         if (value < 0 ? !is_meant(network, parameter, pattern) : !is_meant_to_decay(network, parameter, pattern))
             continue;
-        *decay_of(parameter, l1) = value < 0 ? (soma_own_decay){false, 0} : (soma_own_decay){true, value};
+        *decay_of(parameter, l1) =
+            value < 0 ? (soma_own_decay){false, 0} : (soma_own_decay){true, value > 0 ? value : 0};
         found = true;
     }
     if (found) return SOMA_OK;
