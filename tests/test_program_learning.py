@@ -92,6 +92,8 @@ class Freeze(LearningTest):
         layers = {layer["name"]: layer for layer in self.json("show", first)["layers"]}
         self.assertEqual((layers["dense_2"]["l2"], layers["dense_1"]["l2"]), (1000, 0))
         self.assertAlmostEqual(layers["dense_2"]["l1"], 0.001, places=9)
+        self.train(NET, "--freeze=dense_2.bias", "--lr-of=dense_2=1.23456e-10", "--l2-of=dense_2=1.23456e-10", "--l1-of=dense_2=1.23457e-10", "--epochs=1", "--save", second)
+        self.assertIn("5 of them frozen, learning rate 1.23456e-10, l2 1.23456e-10, l1 1.23457e-10\n", self.succeed("show", second).stdout)
         self.assertIn("l2 1000", self.succeed("summary", "--model", first, f"--device={DEVICE}").stdout)
         self.train("--load", first, "--l2-of=none", "--save", again)
         self.assertEqual([name for name, layer in ((layer["name"], layer) for layer in self.json("show", again)["layers"]) if "l2" in layer], [])

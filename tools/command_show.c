@@ -25,12 +25,12 @@ static void show_layers(soma_network *network, report *object) {
     size_t total = 0;
     soma_layer_info info;
     for (size_t i = 0; i < soma_network_layer_count(network); i++) {
-        char shape[128], trained[64];
+        char shape[128];
         if (soma_network_layer(network, i, &info) != SOMA_OK) continue;
         shape_text(info.rank, info.shape, shape, sizeof shape);
-        const char *note = freeze_text(&info, trained, sizeof trained);
+        const freeze_note note = freeze_note_of(&info);
         say_result("  %-24s %-14s %-14s %zu parameters%s%s\n", info.name, info.kind, shape, info.parameters,
-                   *note ? ", " : "", note);
+                   *note.text ? ", " : "", note.text);
         report *layer = report_append_object(layers);
         report_text(layer, "name", info.name);
         report_text(layer, "kind", info.kind);

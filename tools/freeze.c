@@ -96,9 +96,11 @@ void freeze_report(const soma_layer_info *info, report *layer) {
     if (info->has_l1) report_number(layer, "l1", (double)info->l1);
 }
 
-const char *freeze_text(const soma_layer_info *info, char *text, size_t size) {
+freeze_note freeze_note_of(const soma_layer_info *info) {
+    freeze_note note = {""};
+    char *const text = note.text;
+    const size_t size = sizeof note.text;
     size_t length = 0;
-    text[0] = '\0';
     if (info->frozen && info->frozen == info->parameters) length = (size_t)snprintf(text, size, "frozen");
     if (info->frozen && info->frozen < info->parameters)
         length = (size_t)snprintf(text, size, "%llu of them frozen", (unsigned long long)info->frozen);
@@ -113,5 +115,5 @@ const char *freeze_text(const soma_layer_info *info, char *text, size_t size) {
         if (numbers[i].is_there && length < size)
             length += (size_t)snprintf(text + length, size - length, "%s%s %g", length ? ", " : "", numbers[i].name,
                                        (double)numbers[i].value);
-    return text;
+    return note;
 }

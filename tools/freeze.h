@@ -11,7 +11,11 @@ exit_status freeze_apply(const struct settings *settings, soma_network *network)
 
 /* Of a layer, as further members of its object. */
 void freeze_report(const soma_layer_info *info, report *layer);
-/* "frozen", "8 of them frozen, learning rate 0.01": into text; "" where there is nothing to say. Returns text. */
-const char *freeze_text(const soma_layer_info *info, char *text, size_t size);
+/* "frozen", "8 of them frozen, learning rate 0.01"; "" where there is nothing to say. The text is as long as it can be:
+ * the largest uint64_t, and numbers as "%g" has them of a float. */
+typedef struct freeze_note {
+    char text[sizeof "18446744073709551615 of them frozen, learning rate 1.17549e-38, l2 1.17549e-38, l1 1.17549e-38"];
+} freeze_note;
+freeze_note freeze_note_of(const soma_layer_info *info);
 
 #endif
