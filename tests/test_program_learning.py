@@ -105,6 +105,7 @@ class Freeze(LearningTest):
                               ("--lr-of=dense_1", ["--lr-of", "dense_1", "NAME=X"]), ("--lr-of=dense_1=0", ["--lr-of", "dense_1=0", "--freeze"]),
                               ("--lr-of=dense_1=fast", ["--lr-of", "dense_1=fast"]), ("--lr-of==1", ["--lr-of"]), ("--lr-of=dense_1=-1", ["--lr-of"]),
                               ("--l2-of=dense_1=-1", ["--l2-of", "dense_1=-1", "at least 0"]), ("--l1-of=dense_1", ["--l1-of", "NAME=X"]), ("--l2-of=head=1", ["--l2-of", "head", "dense_1.weight"]),
+                              ("--l1-of=dense_1=1e-60", ["--l1-of", "dense_1=1e-60", "float32"]), ("--l2-of=dense_1=1e-400", ["--l2-of", "float32"]),
                               ("--lr-of=dense_1=1e-60", ["--lr-of"]), ("--lr-of=dense_1=nan", ["--lr-of"])):
             self.refuse(USAGE, words, "train", f"--device={DEVICE}", f"--data={self.table}", NET, option)
         self.refuse(USAGE, ["--freeze", "all parameters are frozen"], "train", f"--device={DEVICE}", f"--data={self.table}", "--freeze=*")

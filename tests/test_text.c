@@ -400,6 +400,8 @@ static const struct {
     {"dense 3 l2(0.1", {"layer 1, \"l2(0.1\"", "accepted: l2(X)"}},
     {"dense 3 l2(", {"layer 1, \"l2(\"", "accepted: l2(X)"}},
     {"dense 3 l2(0.1)x", {"layer 1, \"l2(0.1)x\"", "accepted: l2(X)"}},
+    {"dense 3 l2(1e-60)", {"layer 1, \"l2(1e-60)\"", "float32"}}, /* 0 in float32 */
+    {"dense 3 l1(0.0001E-45)", {"layer 1, \"l1(0.0001E-45)\"", "float32"}},
     {"dense 3 l2(0.1,0.2)", {"layer 1, \"l2(0.1,0.2)\"", "l2(X)"}},
     {"dense 3 l2(1) l2(2)", {"layer 1, \"l2(2)\"", "twice"}},
     {"dense 3; relu l2(1)", {"layer 2, \"l2(1)\"", "no weights that decay"}},

@@ -39,10 +39,18 @@ static const struct number_of rate_of = {
     true,
     0,
     "X greater than 0, separated by commas (what is to stay as it is, --freeze names)"};
-static const struct number_of l2_of = {"l2-of", "decay", soma_network_set_l2_of,
-                                       false,   -1,      "X at least 0, separated by commas (0: no decay)"};
-static const struct number_of l1_of = {"l1-of", "decay", soma_network_set_l1_of,
-                                       false,   -1,      "X at least 0, separated by commas (0: no decay)"};
+static const struct number_of l2_of = {
+    "l2-of", "decay", soma_network_set_l2_of,
+    false,   -1,      "X at least 0 that float32 holds, separated by commas (0: no decay)"};
+static const struct number_of l1_of = {
+    "l1-of", "decay", soma_network_set_l1_of,
+    false,   -1,      "X at least 0 that float32 holds, separated by commas (0: no decay)"};
+
+/* Of a number's text, in which one that is not 0 may be too small for a double. */
+static bool says_zero(const char *number) {
+    const char first = number[strcspn(number, "123456789eE")];
+    return first < '1' || first > '9';
+}
 
 static exit_status set_numbers(soma_network *network, const struct number_of *of, char *list, const char *whole) {
     for (char *entry; list;) {
@@ -52,7 +60,7 @@ static exit_status set_numbers(soma_network *network, const struct number_of *of
         double value = 0;
         if (number) *number++ = '\0';
         if (!number || !*entry || !number_parse(number, &value) || !(value >= 0) ||
-            (of->positive && !((float)value > 0)))
+            ((of->positive || !says_zero(number)) && !((float)value > 0)))
             return fail(STATUS_USAGE, "--%s: '%s%s%s' is no %s of anything; accepted: NAME=X, %s", of->option, entry,
                         number ? "=" : "", number ? number : "", of->what, of->accepted);
         soma_status cause = of->set(network, entry, (float)value);

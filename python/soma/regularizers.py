@@ -3,6 +3,8 @@
 loss that is shown is without it (Keras's is with it). Layers without a regularizer have the optimizer's l1 and l2."""
 from __future__ import annotations
 
+import ctypes
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,9 +15,10 @@ class L1L2:
     """l1 Σ|w| + l2 Σw², over the weights of a layer. Without arguments, and as the word "l1_l2", it is nothing, as in Keras 3."""
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
-        for name, value in (("l1", l1), ("l2", l2)):
-            if not value >= 0:
-                raise ValueError(f"{type(self).__name__}: {name} is {value}; accepted: 0 and more")
+        for name, value, factor in (("l1", l1, 1), ("l2", l2, 2)):  # as words() has them
+            held = ctypes.c_float(factor * float(value)).value
+            if not 0 <= held < math.inf or (value != 0 and held == 0):
+                raise ValueError(f"{type(self).__name__}: {name} is {value}; accepted: 0, and more that float32 holds")
         self.l1, self.l2 = float(l1), float(l2)
 
     def __eq__(self, other: object) -> bool:

@@ -102,7 +102,8 @@ def test_what_a_text_cannot_say_is_refused_within_others():
 
 def test_what_is_no_regularizer_is_refused():
     for make, words in ((lambda: soma.Dense(3, kernel_regularizer="l3"), "Dense: kernel_regularizer is 'l3'; accepted: None, soma.regularizers.L1"), (lambda: soma.Dense(3, kernel_regularizer=0.1), "is 0.1; accepted"),
-                        (lambda: L2(-1), "L2: l2 is -1; accepted: 0 and more"), (lambda: soma.Dense(3, bias_regularizer="l3"), "Dense: bias_regularizer is 'l3'")):
+                        (lambda: L2(-1), "L2: l2 is -1; accepted: 0, and more"), (lambda: soma.Dense(3, bias_regularizer="l3"), "Dense: bias_regularizer is 'l3'"),
+                        (lambda: L1(1e-60), "L1: l1 is 1e-60; accepted: 0, and more that float32 holds"), (lambda: L1L2(l2=1e39), "L1L2: l2 is 1e\\+39; accepted")):
         with pytest.raises(ValueError, match=words):
             make()
     with pytest.raises(TypeError, match="kernel_regularizer"):

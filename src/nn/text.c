@@ -56,6 +56,14 @@ typedef struct decay_words {
 
 static const char *const decay_names[2] = {"l2", "l1"};
 
+/* Whether the number in a word's parentheses is not 0, as its digits say, but nearer to that than to any float32. */
+static bool is_too_small(soma_word word, float value) {
+    const char *end = word.start + word.length;
+    for (const char *c = memchr(word.start, '(', word.length); c && c < end && *c != 'e' && *c != 'E'; c++)
+        if (*c >= '1' && *c <= '9') return value == 0;
+    return false;
+}
+
 /* Takes them out of the clause. */
 static soma_status take_decay(soma_clause *clause, decay_words *decay) {
     size_t kept = 1;
@@ -73,9 +81,11 @@ static soma_status take_decay(soma_clause *clause, decay_words *decay) {
         size_t count;
         soma_word cut;
         if (decay->value[which].is_given) return soma_clause_reject(clause, word, "is there twice");
-        if (soma_clause_arguments(clause, word, &cut, values, &count) != SOMA_OK || count != 1 || values[0] < 0)
-            return soma_clause_reject(clause, word, "accepted: %s(X), X a number of at least 0, as in \"%s(0.0001)\"",
-                                      decay_names[which], decay_names[which]);
+        if (soma_clause_arguments(clause, word, &cut, values, &count) != SOMA_OK || count != 1 || values[0] < 0 ||
+            is_too_small(word, values[0]))
+            return soma_clause_reject(
+                clause, word, "accepted: %s(X), X a number of at least 0 that float32 holds, as in \"%s(0.0001)\"",
+                decay_names[which], decay_names[which]);
         decay->value[which].value = values[0] > 0 ? values[0] : 0; /* not -0 */
         decay->value[which].is_given = true;
         decay->at[which] = word;
