@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What keeps weights small, by Keras's names, as kernel_regularizer= takes it: the loss that is minimised has l1 Σ|w| + l2 Σw² besides, over the weights of the layer; the
-loss that is shown is without it (Keras's is with it). Layers without a regularizer have the optimizer's l1 and l2."""
+loss that is shown is without it (Keras's is with it). Layers without a regularizer have the optimizer's l1 and l2; one of 0 stands in place of these, too."""
 from __future__ import annotations
 
 import ctypes
@@ -45,7 +45,7 @@ class L2(L1L2):
         super().__init__(l2=l2)
 
 
-_NONE = L1L2()
+_NONE = L1L2()  # not the same as None
 _WORDS = {"l1": L1(), "l2": L2(), "l1_l2": _NONE, "l1l2": _NONE}  # each as its class is without arguments
 _NORMS = "BatchNorm LayerNorm GroupNorm InstanceNorm RMSNorm"
 # Keras's arguments, the layers that have them, and how their parameters are called, without the layer's name.
@@ -62,10 +62,10 @@ ARGUMENTS = {
 _OF_VECTORS = ("bias_regularizer", "gamma_regularizer", "beta_regularizer")  # what a text's words do not mean
 
 
-def of(what: str, given: Any) -> L1L2:
-    """What is meant: a regularizer, its name, a class, or None."""
+def of(what: str, given: Any) -> L1L2 | None:
+    """What is meant: a regularizer, its name, a class, or None, where the optimizer's l1 and l2 hold."""
     if given is None:
-        return _NONE
+        return None
     if isinstance(given, type) and issubclass(given, L1L2):
         given = given()
     if isinstance(given, str) and given.lower() in _WORDS:
@@ -75,21 +75,23 @@ def of(what: str, given: Any) -> L1L2:
     return given
 
 
-def split(layer: str, keywords: dict[str, Any]) -> tuple[dict[str, Any], dict[str, L1L2]]:
+def split(layer: str, keywords: dict[str, Any]) -> tuple[dict[str, Any], dict[str, L1L2 | None]]:
     """The keywords of a layer without its regularizers, and one for each argument that it has."""
     names = [name for name, (layers, _) in ARGUMENTS.items() if layer in layers.split()]
-    return {name: value for name, value in keywords.items() if name not in names}, {name: of(f"{layer}: {name}", keywords.get(name)) for name in names}
+    own = {name: of(f"{layer}: {name}", keywords.get(name)) for name in names}
+    own |= {name: None for name in _OF_VECTORS if own.get(name) == _NONE}  # to these the optimizer's l1 and l2 do nothing
+    return {name: value for name, value in keywords.items() if name not in names}, own
 
 
-def _are_words(own: dict[str, L1L2]) -> bool:
+def _are_words(own: dict[str, L1L2 | None]) -> bool:
     """Whether a layer's weights have all the same, and nothing else has any: then its text says it."""
-    return len({regularizer for name, regularizer in own.items() if name not in _OF_VECTORS}) == 1 and all(own.get(name, _NONE) == _NONE for name in _OF_VECTORS)
+    return len({regularizer for name, regularizer in own.items() if name not in _OF_VECTORS}) == 1 and all(own.get(name) is None for name in _OF_VECTORS)
 
 
-def words(own: dict[str, L1L2] | None) -> list[str]:
+def words(own: dict[str, L1L2 | None] | None) -> list[str]:
     """Those of a layer's text: the gradient of l1 Σ|w| + l2 Σw² is l1 sign(w) + 2 l2 w, and the library adds l1 sign(w) + l2 w."""
-    first = next(iter(own.values())) if own and _are_words(own) else _NONE
-    return [] if first == _NONE else [f"l2({2 * first.l2!r})", f"l1({first.l1!r})"]
+    first = next(iter(own.values())) if own and _are_words(own) else None
+    return [] if first is None else [f"l2({2 * first.l2!r})", f"l1({first.l1!r})"]
 
 
 def _leaves(layer: Layer) -> Iterator[Layer]:
@@ -105,7 +107,7 @@ def _leaves(layer: Layer) -> Iterator[Layer]:
 def settle(layer: Layer, net: Any, parameters: list[str]) -> None:
     """Sets what the text could not say, of the parameters that a layer has made."""
     for leaf in _leaves(layer):
-        own = {name: regularizer for name, regularizer in (leaf.regularizers or {}).items() if regularizer != _NONE}
+        own = {name: regularizer for name, regularizer in (leaf.regularizers or {}).items() if regularizer is not None}
         if not own or _are_words(leaf.regularizers):
             continue
         if len({name.rpartition(".")[0] for name in parameters}) > 1:

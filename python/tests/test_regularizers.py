@@ -70,6 +70,14 @@ def test_each_layer_goes_by_its_own():
     expect(decays(layers, (2,), l2=0.3), wanted | common)
 
 
+def test_a_regularizer_of_nothing_stands_in_place_of_the_optimizers():
+    """That of a layer without one is the optimizer's, l2 as SGD has it: 0.3 w is the gradient of 0.15 w^2."""
+    common = {name: (0, 0.15) for name in ("dense_2.weight", "dense_3.weight")}
+    expect(decays(lambda of: [soma.Dense(3, kernel_regularizer=of("", L2(0.0))), soma.Dense(2, bias_regularizer=of("", L1(0.0))), soma.Dense(1, kernel_regularizer=of("", None))], (2,), l2=0.3), common)
+    expect(decays(lambda of: [soma.LSTM(2, recurrent_regularizer=of("", "l1_l2")), soma.Dense(1, kernel_regularizer=of("", L1L2), bias_regularizer=of("", L2(0.1)))], (3, 2), l2=0.3),
+           {"lstm_1.weight": (0, 0.15), "dense_1.bias": (0, 0.1)})
+
+
 def test_weights_of_one_layer_may_differ():
     expect(decays(lambda of: [soma.Bidirectional(soma.LSTM(2, kernel_regularizer=of("", L2(0.1)))), soma.Dense(1)], (3, 2)), {"lstm_1.weight": (0, 0.1), "lstm_1.reverse_weight": (0, 0.1)})
     expect(decays(lambda of: [soma.GRU(2, recurrent_regularizer=of("", L2(0.1)), bias_regularizer=of("", L2(0.2)), reset_after=False), soma.Dense(1)], (3, 2)),
