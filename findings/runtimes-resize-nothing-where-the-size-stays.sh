@@ -3,8 +3,7 @@
 # Seen 2026-11-30 with onnxruntime 1.32.0, openvino 2026.4.1 and onnx 1.23.2 (its ReferenceEvaluator), all from PyPI and the latest.
 #
 # Resize by a scale of 1.1 makes 7 numbers of 7, since 7.7 is rounded down. Where each of them comes from is said by the scale that was given:
-# the nearest below i / 1.1 is 0, 0, 1, 2, 3, 4, 5. So has it ONNX's evaluator, and so has it PyTorch 2.15, of whose
-# Upsample(scale_factor=1.1) such a file comes. onnxruntime and OpenVINO see that the size stays and give the input as it is, where they
+# the nearest below i / 1.1 is 0, 0, 1, 2, 3, 4, 5. So has it ONNX's evaluator. onnxruntime and OpenVINO see that the size stays and give the input as it is, where they
 # use a scale that does change the size, 0.95 of 9 numbers, as the others do: an exported model computes something else, of one size of its
 # inputs and not of the next.
 set -eu
