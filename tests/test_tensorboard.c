@@ -15,12 +15,14 @@
 #include <unistd.h>
 
 /* The name of the machine as a test wants it, in place of the C library's; NULL: there is none. Where there is no room
- * for all of it the function may fail, or cut it off without an end. */
-static const char *machine = "machine";
+ * for all of it the function may fail, or cut it off without an end. Not static: with _FORTIFY_SOURCE the C library
+ * declares the function inline, and such a one may not use what is static. */
+extern const char *test_machine;
+const char *test_machine = "machine";
 int gethostname(char *name, size_t size) {
-    const size_t whole = machine ? strlen(machine) + 1 : 0;
-    if (!machine || (whole > size && whole <= 65)) return -1;
-    memcpy(name, machine, SOMA_MIN(whole, size));
+    const size_t whole = test_machine ? strlen(test_machine) + 1 : 0;
+    if (!test_machine || (whole > size && whole <= 65)) return -1;
+    memcpy(name, test_machine, SOMA_MIN(whole, size));
     return 0;
 }
 
@@ -93,7 +95,7 @@ START_TEST(files_are_named_after_machine_and_process) {
         long process;
         int number = -1;
         snprintf(run, sizeof run, "named/r%zu", i);
-        machine = names[i][0];
+        test_machine = names[i][0];
         expect_ok(soma_tensorboard_scalar(board, run + strlen("named/"), "loss", 1, 0.5));
         DIR *directory = opendir(temporary_path(run));
         struct dirent *entry;
@@ -107,7 +109,7 @@ START_TEST(files_are_named_after_machine_and_process) {
         ck_assert_str_eq(host, names[i][1]);
         closedir(directory);
     }
-    machine = "machine";
+    test_machine = "machine";
     soma_tensorboard_close(board);
 }
 END_TEST
