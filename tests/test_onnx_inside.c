@@ -6,6 +6,7 @@
 #include "onnx_model.h"
 #include "temporary.h"
 
+#include <soma/onnx.h>
 #include <soma/soma.h>
 #include <stdio.h>
 
@@ -431,6 +432,44 @@ START_TEST(loops_of_several_states_begin_where_their_condition_holds) {
 }
 END_TEST
 
+/* Of each row of x the distance to the row of the table that stands beside it: no state, both are scanned. */
+static void of_rows_beside(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(4, 3));
+    put_value(GRAPH_OUTPUT, "y", SHAPE(4));
+    floats("rows", SHAPE(4, 3), (const float[]){1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
+    size_t scan = begin(GRAPH_NODE, "Scan", NULL, NAMES("x", "rows"), NAMES("same", "y"));
+    put_attribute("num_scan_inputs", 2);
+    size_t attribute = begin_body("body"), body = soma_protobuf_open(W, ATTRIBUTE_GRAPH);
+    put_value(GRAPH_INPUT, "one", SHAPE(3));
+    put_value(GRAPH_INPUT, "row", SHAPE(3));
+    op_in(GRAPH_NODE, "Identity", NAMES("one"), "next");
+    op_in(GRAPH_NODE, "Sub", NAMES("one", "row"), "difference");
+    size_t sum = begin(GRAPH_NODE, "ReduceSumSquare", NULL, NAMES("difference"), NAMES("piece"));
+    soma_onnx_put_attribute_integers(&made, "axes", (const int64_t[]){-1}, 1);
+    put_attribute("keepdims", 0);
+    end(sum);
+    put_value(GRAPH_OUTPUT, "next", SHAPE(3));
+    put_value(GRAPH_OUTPUT, "piece", 0, NULL);
+    end(body);
+    end(attribute);
+    end(scan);
+}
+
+START_TEST(distances_of_pairs_of_rows_are_a_scan) {
+    static const float x[4 * 3] = {1, 2, 4, 4, 5, 8, 10, 8, 9, 10, 15, 16}, expected[] = {1, 4, 9, 32};
+    const char *path = temporary_path("m.onnx");
+    soma_onnx_session *session;
+    soma_array given = {x, SOMA_F32, 2, {4, 3}}, y;
+    onnx_make_graph(of_rows_beside, 8, 17);
+    expect_ok(soma_file_write(path, W->data, W->size));
+    expect_ok(soma_onnx_session_create(path, NULL, device, &session));
+    expect_ok(soma_onnx_session_run(session, &given, &y));
+    ck_assert_uint_eq(y.rank, 1);
+    for (size_t i = 0; i < 4; i++) ck_assert_float_eq(((const float *)y.data)[i], expected[i]);
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 /* Squared distances of x [n, 4] to each of more rows than a loop has turns, as skl2onnx writes them. */
 enum { ROWS = 1500 };
 static void with_distances(void) {
@@ -762,6 +801,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, so_many_nodes_are_written_out);
     tcase_add_test(all, loops_that_are_too_long_or_not_known_are_refused);
     tcase_add_test(all, distances_to_any_number_of_rows_are_computed);
+    tcase_add_test(all, distances_of_pairs_of_rows_are_a_scan);
     Suite *suite = suite_create("onnx, inside");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

@@ -333,7 +333,8 @@ soma_status soma_onnx_add_scan(soma_onnx_node *node) {
         return soma_error(SOMA_INVALID_FILE, "%zu states, %zu outputs, and a body that is none or makes %zu",
                           s.t.states, node->proto->n_output, made);
     s.t.outs = made - s.t.states;
-    if (soma_onnx_are_distances(node, body->g)) return soma_onnx_add_distances(node);
+    if (s.t.states == 1 && s.inputs == 1 && soma_onnx_are_distances(node, body->g))
+        return soma_onnx_add_distances(node);
     soma_status status = open_turns(&s.t);
     if (status == SOMA_OK) status = run_scan(&s);
     close_turns(&s.t);
