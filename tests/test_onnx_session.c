@@ -811,6 +811,15 @@ static void put_floats(const char *name, size_t count, const float *values) {
     soma_protobuf_close(W, one);
 }
 
+static const char *kernel_type = "LINEAR", *post_transform = "NONE";
+static void put_text(const char *name, const char *text) {
+    size_t one = soma_protobuf_open(W, 5);
+    soma_protobuf_put_text(W, 1, name);
+    soma_protobuf_put_text(W, 4, text);
+    soma_protobuf_put_integer(W, 20, 3);
+    soma_protobuf_close(W, one);
+}
+
 /* Three classes 5, 7 and 9 with a vector each, of one feature. */
 static void machine(void) {
     static const int64_t labels[] = {5, 7, 9}, each[] = {1, 1, 1};
@@ -823,6 +832,8 @@ static void machine(void) {
     soma_protobuf_put_text(W, 7, "ai.onnx.ml");
     soma_onnx_put_attribute_integers(&made, "classlabels_ints", labels, 3);
     soma_onnx_put_attribute_integers(&made, "vectors_per_class", each, 3);
+    put_text("kernel_type", kernel_type);
+    put_text("post_transform", post_transform);
     put_floats("support_vectors", 3, (const float[]){1, -1, 2});
     put_floats("coefficients", 6, (const float[]){1, -1, 0.5F, 0.5F, 0.25F, -1});
     put_floats("rho", 3, (const float[]){0.25F, -0.5F, 0.125F});
@@ -872,6 +883,24 @@ START_TEST(probabilities_of_pairs_become_those_of_classes) {
     session = open_machine();
     expect_error(soma_onnx_session_run(session, &given, y), SOMA_INVALID_FILE, "prob_b", "3, 2, 3 and 6 numbers");
     soma_onnx_session_destroy(session);
+    probabilities_of_pairs = 3;
+}
+END_TEST
+
+START_TEST(a_kernel_that_is_none_is_refused) {
+    const char *wanted[] = {"label"};
+    const soma_onnx_options labels = {.outputs = wanted, .output_count = 1};
+    const soma_array given = {(const float[]){0}, SOMA_F32, 2, {1, 1}};
+    soma_onnx_session *session;
+    soma_network *network;
+    soma_array y[2];
+    kernel_type = "COSINE";
+    session = open_machine();
+    kernel_type = "LINEAR";
+    expect_error(soma_onnx_session_run(session, &given, y), SOMA_INVALID_FILE, "kernel_type is COSINE", "RBF");
+    soma_onnx_session_destroy(session);
+    expect_error(soma_load_onnx(temporary_path("m.onnx"), &labels, &network), SOMA_INVALID_FILE,
+                 "kernel_type is COSINE", "RBF");
 }
 END_TEST
 
@@ -1055,6 +1084,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, words_are_encoded);
     tcase_add_test(all, words_are_no_numbers);
     tcase_add_test(all, labels_that_are_words_come_out_as_words);
+    tcase_add_test(all, a_kernel_that_is_none_is_refused);
     Suite *suite = suite_create("onnx_session");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

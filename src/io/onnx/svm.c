@@ -64,8 +64,6 @@ static soma_status kernel(soma_onnx_node *node, const soma_onnx_machine *all, so
     const double gamma = all->kernel[0];
     if (strcmp(all->type, "LINEAR") == 0) return product(node, all, x, all->vector, 1, NULL, y);
     if (strcmp(all->type, "RBF") == 0) return radial(node, all, x, y);
-    if (strcmp(all->type, "POLY") != 0 && strcmp(all->type, "SIGMOID") != 0)
-        return soma_error(SOMA_INVALID_FILE, "kernel_type is %s; LINEAR, POLY, RBF and SIGMOID are known", all->type);
     SOMA_TRY(product(node, all, x, all->vector, gamma, NULL, y));
     SOMA_TRY(soma_onnx_with_number(node, *y, (float)all->kernel[1], SOMA_BINARY_ADD, y));
     if (all->type[0] == 'P') return soma_onnx_with_number(node, *y, (float)all->kernel[2], SOMA_BINARY_POWER, y);

@@ -2,6 +2,8 @@
 /* The attributes of support vector machines. */
 #include "io/onnx/svm.h"
 
+#include <string.h>
+
 soma_status soma_onnx_read_machine(soma_onnx_node *node, size_t features, soma_onnx_machine *all) {
     static const double none[3] = {0};
     size_t elements, parameters;
@@ -11,6 +13,9 @@ soma_status soma_onnx_read_machine(soma_onnx_node *node, size_t features, soma_o
     SOMA_TRY(soma_onnx_get_numbers(node, "coefficients", &all->coefficient, &all->coefficients));
     SOMA_TRY(soma_onnx_get_numbers(node, "rho", &all->rho, &all->rhos));
     SOMA_TRY(soma_onnx_get_numbers(node, "kernel_params", &all->kernel, &parameters));
+    if (strcmp(all->type, "LINEAR") != 0 && strcmp(all->type, "POLY") != 0 && strcmp(all->type, "RBF") != 0 &&
+        strcmp(all->type, "SIGMOID") != 0)
+        return soma_error(SOMA_INVALID_FILE, "kernel_type is %s; LINEAR, POLY, RBF and SIGMOID are known", all->type);
     if (parameters == 0) all->kernel = none;
     if ((parameters && parameters != 3) || elements != all->vectors * features)
         return soma_error(SOMA_INVALID_FILE,
