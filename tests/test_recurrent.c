@@ -411,7 +411,6 @@ START_TEST(a_truncated_gradient_of_the_end_reaches_back) {
 }
 END_TEST
 
-/* The class is what the first of six steps said; what comes after it is noise. */
 /* ------------------------------------------------------------------------------------------ one place for three */
 
 static soma_device_api plain_api;
@@ -467,6 +466,7 @@ START_TEST(gates_take_the_place_of_x) {
 }
 END_TEST
 
+/* The class is what the first of six steps said; what comes after it is noise. */
 START_TEST(they_remember_what_was_long_ago) {
     enum { ROWS = 64, T = 6 };
     static const char *const layers[] = {"lstm 6 last; dense 2 softmax", "gru 6 last; dense 2 softmax"};
