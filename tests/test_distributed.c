@@ -27,7 +27,7 @@ typedef struct job {
     bool alone;  /* without a communicator */
     soma_fit_options options;
     uint32_t odd_rank; /* the rank that is unlike the others, in one of the following ways */
-    bool other_data, other_network, other_weights, other_batch, infinite;
+    bool other_data, other_network, other_decay, other_weights, other_batch, infinite;
     bool rate_by_first;                     /* rank 0 alone sets another learning rate after the first epoch */
     soma_status batch_status, epoch_status; /* what its callbacks return after the first batch or the second epoch */
     float shift;                            /* of the initial weights */
@@ -64,6 +64,7 @@ static soma_network *make_network(const job *j, bool odd) {
         soma_tensor *t = soma_input(network, NULL, 1, (size_t[]){WIDTH});
         t = soma_dense(t, odd && j->other_network ? 10 : 9, SOMA_TANH);
         soma_dense(soma_dropout(t, 0.3f), CLASSES, SOMA_SOFTMAX);
+        if (odd && j->other_decay && soma_network_set_l1_of(network, "dense_2", 0.25f) != SOMA_OK) abort();
     }
     return network;
 }
@@ -667,6 +668,9 @@ static void spoil_data(job *j) {
 static void spoil_network(job *j) {
     j->other_network = true;
 }
+static void spoil_decay(job *j) {
+    j->other_decay = true;
+}
 static void spoil_options(job *j) {
     j->other_batch = true;
 }
@@ -680,6 +684,7 @@ START_TEST(ranks_that_would_train_something_else_are_refused) {
         const char *message;
     } rows[] = {{spoil_data, "rank 1 has other training data than rank 0: 18 samples with fingerprint "},
                 {spoil_network, "rank 1 has another network than rank 0"},
+                {spoil_decay, "rank 1 has another network than rank 0"},
                 {spoil_options, "rank 1 is to train with other options than rank 0"},
                 {spoil_version, "rank 1 is soma 9.9.9, rank 0 is soma "}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
