@@ -257,7 +257,10 @@ typedef struct soma_device_api {
     void (*unstage)(void *state, void *stage);
     /* Whether one call of a primitive that stands for several (CONV_ADD; ATTENTION, with masks that are added;
      * OPTIMIZER_ROWS) is as quick here as those: soma makes none where the answer is false. Without this slot it is
-     * false. Of RECURRENT and its gradient: whether results may lie over inputs (soma_recurrent_params). */
+     * false. Of RECURRENT and RECURRENT_GRAD it is no matter of speed but a promise: `true` says that results are right
+     * where they lie over inputs, as soma_recurrent_params has it, which soma then lets them do; a device of which that
+     * is not so trains to wrong gradients, without an error. So it answers true for what it knows alone, and never for
+     * a primitive that it has not heard of. */
     bool (*combines)(void *state, soma_primitive primitive);
 } soma_device_api;
 
