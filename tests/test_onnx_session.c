@@ -1049,6 +1049,13 @@ START_TEST(labels_that_are_words_come_out_as_words) {
     ck_assert_str_eq(((const char *const *)y.data)[0], "no");
     ck_assert_str_eq(((const char *const *)y.data)[1], "yes");
     ck_assert_str_eq(((const char *const *)y.data)[2], "per\xC3\xB2");
+START_TEST(probabilities_of_nan_are_nan) {
+    const float x[] = {0, NAN, 1};
+    const soma_array given = {x, SOMA_F32, 2, {3, 1}};
+    soma_onnx_session *session = open_machine();
+    soma_array y[2];
+    expect_ok(soma_onnx_session_run(session, &given, y));
+    for (size_t i = 0; i < 9; i++) ck_assert_int_eq(isnan(((const float *)y[1].data)[i]) != 0, i / 3 == 1);
     soma_onnx_session_destroy(session);
 }
 END_TEST
@@ -1085,6 +1092,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, words_are_no_numbers);
     tcase_add_test(all, labels_that_are_words_come_out_as_words);
     tcase_add_test(all, a_kernel_that_is_none_is_refused);
+    tcase_add_test(all, probabilities_of_nan_are_nan);
     Suite *suite = suite_create("onnx_session");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

@@ -75,8 +75,8 @@ static size_t most_voted(const estimate *e) {
 
 /* -------------------------------------------------------------------------------------------------- probabilities */
 
-/* Of each pair, and the matrix whose form p Q p is least at those of classes. */
-static void fill_pairs(estimate *e) {
+/* Of each pair, and the matrix whose form p Q p is least at those of classes; false: one is NaN. */
+static bool fill_pairs(estimate *e) {
     const double least = 1e-7;
     const size_t n = e->classes;
     size_t pair = 0;
@@ -84,6 +84,7 @@ static void fill_pairs(estimate *e) {
         for (size_t j = i + 1; j < n; j++, pair++) {
             const double p = 1 / (1 + exp(e->score[pair] * e->a[pair] + e->b[pair]));
             const double kept = fmin(fmax(p, least), 1 - least);
+            if (isnan(p)) return false;
             e->pair[i * n + j] = kept;
             e->pair[j * n + i] = 1 - kept;
         }
@@ -95,6 +96,7 @@ static void fill_pairs(estimate *e) {
             e->q[i * n + j] = -e->pair[j * n + i] * e->pair[i * n + j];
         }
     }
+    return true;
 }
 
 /* Q p into product; the result is p Q p. */
@@ -177,9 +179,11 @@ static soma_status give_either(soma_onnx_node *node, estimate *e, const double *
     SOMA_TRY(soma_onnx_make(node, samples * n, &y));
     for (size_t i = 0; i < samples; i++) {
         score_pairs(e, x + i * e->machine.features);
-        fill_pairs(e);
         e->found = y + i * n;
-        couple(e);
+        if (fill_pairs(e))
+            couple(e);
+        else /* of what is not known nothing is certain */
+            for (size_t k = 0; k < n; k++) e->found[k] = NAN;
     }
     return soma_onnx_give_numbers(node, SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT,
                                   &(soma_onnx_shape){.rank = 2, .dim = {samples, n}}, false, y);
