@@ -30,6 +30,7 @@ typedef struct estimate {
     size_t classes;
     double *near;                       /* [vectors]: what the sample is to each */
     double *score;                      /* [pairs] */
+    double *votes;                      /* [classes] */
     double *pair, *q, *product, *found; /* [classes, classes] twice, [classes] twice */
 } estimate;
 
@@ -63,13 +64,12 @@ static void score_pairs(estimate *e, const double *x) {
 
 /* The first class that most pairs are decided for. */
 static size_t most_voted(const estimate *e) {
-    size_t best = 0, most = 0;
-    for (size_t k = 0; k < e->classes; k++) {
-        size_t votes = 0, pair = 0;
-        for (size_t i = 0; i < e->classes; i++)
-            for (size_t j = i + 1; j < e->classes; j++, pair++) votes += (e->score[pair] > 0 ? i : j) == k ? 1 : 0;
-        if (votes > most) best = k, most = votes;
-    }
+    size_t best = 0, pair = 0;
+    memset(e->votes, 0, e->classes * sizeof *e->votes);
+    for (size_t i = 0; i < e->classes; i++)
+        for (size_t j = i + 1; j < e->classes; j++, pair++) e->votes[e->score[pair] > 0 ? i : j]++;
+    for (size_t k = 1; k < e->classes; k++)
+        if (e->votes[k] > e->votes[best]) best = k;
     return best;
 }
 
@@ -150,6 +150,7 @@ static soma_status prepare(soma_onnx_node *node, estimate *e) {
             a, b, e->machine.rhos, e->machine.coefficients, pairs, (n - 1) * e->machine.vectors, e->machine.vectors, n);
     SOMA_TRY(soma_onnx_make(node, e->machine.vectors, &e->near));
     SOMA_TRY(soma_onnx_make(node, pairs, &e->score));
+    if (node->number == 0) return soma_onnx_make(node, n, &e->votes);
     SOMA_TRY(soma_onnx_make(node, n * n, &e->pair));
     SOMA_TRY(soma_onnx_make(node, n * n, &e->q));
     return soma_onnx_make(node, n, &e->product);
