@@ -137,7 +137,7 @@ static soma_status prepare(soma_onnx_node *node, estimate *e) {
     size_t a, b;
     char how[16];
     SOMA_TRY(soma_onnx_get_text(node, "post_transform", "NONE", how, sizeof how));
-    if (strcmp(how, "NONE") != 0)
+    if (node->number > 0 && strcmp(how, "NONE") != 0) /* labels do not depend on it */
         return soma_error(SOMA_UNSUPPORTED, "post_transform is %s; of probabilities NONE is known", how);
     SOMA_TRY(soma_onnx_read_machine(node, e->machine.features, &e->machine));
     SOMA_TRY(soma_onnx_get_numbers(node, "prob_a", &e->a, &a));
