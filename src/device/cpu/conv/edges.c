@@ -115,6 +115,23 @@ soma_status soma_cpu_conv_choose_classed_bands(conv_pass *pass, size_t points, s
     return soma_cpu_conv_choose_bands(pass, points);
 }
 
+/* Images of the thread that has most, where each makes its own tasks. */
+static size_t most_images(const conv_pass *pass, size_t of_band, size_t tasks, size_t threads) {
+    size_t bands = soma_cpu_parts(pass->images, of_band), used = SOMA_MIN(tasks, bands);
+    return SOMA_MIN(soma_cpu_even_part(used / threads, bands, used).begin * of_band, pass->images);
+}
+
+soma_status soma_cpu_conv_choose_even_bands(conv_pass *pass, size_t points, size_t units, size_t tasks,
+                                            size_t threads) {
+    SOMA_TRY(soma_cpu_conv_choose_classed_bands(pass, points, units));
+    size_t most = pass->band[0], best = most;
+    if (threads == 1 || pass->band_count != pass->bands[0] || pass->band_count < tasks) return SOMA_OK;
+    for (size_t of_band = most; 2 * of_band > most; of_band--)
+        if (most_images(pass, of_band, tasks, threads) < most_images(pass, best, tasks, threads)) best = of_band;
+    if (best == most) return SOMA_OK;
+    return soma_cpu_conv_choose_classed_bands(pass, pass->band_points / most * best, units);
+}
+
 size_t soma_cpu_conv_classes(const conv_pass *pass, conv_class classes[CONV_CLASSES]) {
     const conv_axis *rows = axis_of(pass, ROWS), *columns = axis_of(pass, COLUMNS);
     size_t planes = pass->band[0] * pass->band[1], taps = pass->axis[0].taps, count = 0, narrow;

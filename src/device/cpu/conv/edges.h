@@ -40,6 +40,9 @@ typedef struct conv_class {
  */
 soma_status soma_cpu_conv_choose_classed_bands(conv_pass *pass, size_t points, size_t units);
 
+/* The same; of fewer images, but more than half as many, where so many threads then have more equal shares of those. */
+soma_status soma_cpu_conv_choose_even_bands(conv_pass *pass, size_t points, size_t units, size_t tasks, size_t threads);
+
 /* The classes of a pass with bands; one of all points and taps where a class of its own would not be worth it. */
 size_t soma_cpu_conv_classes(const conv_pass *pass, conv_class classes[CONV_CLASSES]);
 

@@ -9,7 +9,6 @@
  * interrupted depends on k alone. Therefore the cut may follow the number of threads, and the result still does not.
  */
 #include "device/cpu/conv/passes.h"
-#include "device/cpu/conv/columns.h"
 
 /* The sums of a tile are interrupted after at most so many terms: what they are made of should stay in the L1 cache, in
  * which the windows of neighbours overlap. */
@@ -27,31 +26,6 @@
 #define IS_FAR(pass, count) ((pass)->k >= CONV_FAR || (count) > 1)
 /* More passes than that are left to others. */
 #define MAX_PASSES 4096
-
-typedef struct pass_plan {
-    conv_pass pass;
-    size_t class_count;
-    conv_class classes[CONV_CLASSES];
-    size_t k_blocks;
-    size_t band_tasks, unit_tasks; /* the grid of tasks */
-    size_t first_task, first_item;
-    size_t weights; /* where its packed weights lie, in floats */
-} pass_plan;
-
-typedef struct passes_plan {
-    bool relu;                   /* f, done where the sums are */
-    soma_cpu_function *function; /* else f, afterwards; NULL for the identity */
-    bool transposed;             /* the weights: from is y's side */
-    size_t kernel[3];
-    conv_columns columns;        /* of the result */
-    size_t items, items_of_task; /* of packing: a unit of one tap */
-    bool direct;                 /* weights are read where they lie */
-    bool packs_units;            /* right before their only use, as there is one band in each pass */
-    size_t box, order, scratch;  /* floats of a thread's box; where its order of points is; of all its scratch memory */
-    size_t packed;               /* where packed weights begin in the workspace */
-    size_t count;
-    pass_plan pass[];
-} passes_plan;
 
 /* ----------------------------------------------------------------------------------------------------- packing */
 
@@ -207,11 +181,9 @@ static const soma_view *result_of(const soma_call *call) {
     return &call->view[call->view_count - 1];
 }
 
-static void pass_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
+static void make_part(const soma_call *call, const soma_cpu_plan *plan, const pass_plan *own, size_t task,
+                      uint32_t thread) {
     const passes_plan *p = plan->detail;
-    const pass_plan *own = p->pass;
-    while (task >= own->first_task + own->band_tasks * own->unit_tasks) own++;
-    task -= own->first_task;
     float *box = (float *)soma_cpu_workspace(call) + thread * p->scratch;
     soma_range bands = soma_cpu_even_part(task / own->unit_tasks, own->pass.band_count, own->band_tasks),
                units = soma_cpu_even_part(task % own->unit_tasks, p->columns.units, own->unit_tasks);
@@ -235,6 +207,19 @@ static void pass_task(const soma_call *call, const soma_cpu_plan *plan, size_t t
         }
         multiply_band(&b, units);
     }
+}
+
+static void pass_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
+    const passes_plan *p = plan->detail;
+    const pass_plan *own = p->pass;
+    while (task >= own->first_task + own->band_tasks * own->unit_tasks) own++;
+    make_part(call, plan, own, task - own->first_task, thread);
+}
+
+/* The same part of each pass. */
+static void parts_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
+    const passes_plan *p = plan->detail;
+    for (size_t i = 0; i < p->count; i++) make_part(call, plan, &p->pass[i], task, thread);
 }
 
 /* ---------------------------------------------------------------------------------------------------- the plan */
@@ -289,7 +274,7 @@ static soma_status make_banded(const soma_call *call, const soma_cpu_plan *plan,
     double wanted = (double)soma_cpu_parts(wanted_tasks(plan, columns, pass), others);
     double points = SOMA_MAX(points_of(pass) / wanted + 1.0, (double)LEAST_POINTS);
     size_t most = (size_t)SOMA_MIN(points, (double)BAND_POINTS);
-    return soma_cpu_conv_choose_classed_bands(pass, most, columns->units);
+    return soma_cpu_conv_choose_even_bands(pass, most, columns->units, soma_cpu_tasks(plan), plan->threads);
 }
 
 /* All passes with their bands, and the tables of all; in one piece of memory, which is freed with the plan. */
@@ -348,14 +333,25 @@ static bool can_be_direct(const passes_plan *p) {
     return true;
 }
 
+/*
+ * Whether a task makes a part of each of several passes: passes differ in their terms, so that tasks of single ones are
+ * no equal shares, and what they write lies between each other's.
+ */
+static bool goes_through_passes(const passes_plan *p, size_t tasks) {
+    bool all = p->count > 1;
+    for (size_t i = 0; i < p->count; i++) all = all && p->pass[i].pass.band_count >= tasks;
+    return all;
+}
+
 static void share_out(passes_plan *p, soma_cpu_plan *plan) {
-    size_t tasks = 0, weights = 0, points = 0;
+    size_t tasks = 0, weights = 0, points = 0, parts = soma_cpu_tasks(plan);
+    const bool through = goes_through_passes(p, parts);
     p->direct = can_be_direct(p);
     p->packs_units = !p->direct;
     for (size_t i = 0; i < p->count; i++) {
         pass_plan *own = &p->pass[i];
         const conv_pass *pass = &own->pass;
-        size_t wanted = wanted_tasks(plan, &p->columns, pass);
+        size_t wanted = through ? parts : wanted_tasks(plan, &p->columns, pass);
         own->k_blocks = SOMA_MAX(soma_cpu_parts(pass->k, K_BLOCK), (size_t)1);
         own->band_tasks = SOMA_MIN(wanted, pass->band_count);
         own->unit_tasks = SOMA_MIN(soma_cpu_parts(wanted, own->band_tasks), p->columns.units);
@@ -372,7 +368,7 @@ static void share_out(passes_plan *p, soma_cpu_plan *plan) {
     p->scratch = p->order + soma_round_up(2 * points, SOMA_CPU_ALIGNMENT);
     plan->workspace = plan->threads * p->scratch * sizeof(float);
     place_weights(p, plan);
-    soma_cpu_add_phase(plan, pass_task, tasks);
+    soma_cpu_add_phase(plan, through ? parts_task : pass_task, through ? parts : tasks);
 }
 
 SOMA_CPU_PLANNER(conv_passes) {

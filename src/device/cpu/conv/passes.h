@@ -3,8 +3,33 @@
 #ifndef SOMA_DEVICE_CPU_CONV_PASSES_H
 #define SOMA_DEVICE_CPU_CONV_PASSES_H
 
-#include "device/cpu/conv/geometry.h"
+#include "device/cpu/conv/columns.h"
 #include "device/cpu/kernels.h"
+
+typedef struct pass_plan {
+    conv_pass pass;
+    size_t class_count;
+    conv_class classes[CONV_CLASSES];
+    size_t k_blocks;
+    size_t band_tasks, unit_tasks; /* the grid of tasks */
+    size_t first_task, first_item;
+    size_t weights; /* where its packed weights lie, in floats */
+} pass_plan;
+
+typedef struct passes_plan {
+    bool relu;                   /* f, done where the sums are */
+    soma_cpu_function *function; /* else f, afterwards; NULL for the identity */
+    bool transposed;             /* the weights: from is y's side */
+    size_t kernel[3];
+    conv_columns columns;        /* of the result */
+    size_t items, items_of_task; /* of packing: a unit of one tap */
+    bool direct;                 /* weights are read where they lie */
+    bool packs_units;            /* right before their only use, as there is one band in each pass */
+    size_t box, order, scratch;  /* floats of a thread's box; where its order of points is; of all its scratch memory */
+    size_t packed;               /* where packed weights begin in the workspace */
+    size_t count;
+    pass_plan pass[];
+} passes_plan;
 
 /* A plan for any. Views: from, weight, [bias], of CONV_ADD the addend, to. */
 SOMA_CPU_PLANNER(conv_passes);
