@@ -107,7 +107,7 @@ static cl_bool blocks(const soma_cl_device *device) {
 static cl_int finish_transfer(soma_cl_device *device, cl_int code, cl_event event) {
     if (code != CL_SUCCESS || !event) return code;
     code = soma_cl_await(device, event);
-    if (code != CL_SUCCESS) clFinish(device->queue);
+    if (code != CL_SUCCESS) soma_cl_finish(device);
     clReleaseEvent(event);
     return code;
 }
