@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* Which calls gain by being in a list, by what they and a launch of their own cost. */
+#include "device/opencl/launch/list.h"
+#include "kernels/listed.h"
+#include "kernels/recurrent_call.h"
+
+/* What a launch of its own costs, in nanoseconds. With PoCL 8000 to 12000 pass between one whose groups several threads
+ * have done and the next, 1000 to 5000 after one of a single thread. More than this puts calls into lists that go
+ * through much memory, which takes longer than cost_of() says. */
+#define LAUNCH_COST 6000.0
+
+/* In the order of their numbers: what every list may have, what those with training may, and those with layers. */
+#define X(name) +1
+enum { FIRST_TRAINING = SOMA_LISTED_TABLE(X), FIRST_LAYER = FIRST_TRAINING + (SOMA_LISTED_TRAINING(X)) };
+#undef X
+
+static bool is_of_training(const soma_cl_launch *launch) {
+    return launch->listed >= FIRST_TRAINING && launch->listed < FIRST_LAYER;
+}
+
+static bool is_of_layers(const soma_cl_launch *launch) {
+    return launch->listed >= FIRST_LAYER;
+}
+
+/* Launches of one call, at most: a list of thousands of steps would be a large one. */
+#define MOST_LAUNCHES 512
+
+/* Weights come once for each result or step that is made of them; where these are few, they take the time. */
+#define EACH_PRODUCT 0.03
+#define EACH_WEIGHT  0.1
+
+/* And its data's gradient, which has the weights, and the result, at the same places. */
+static bool is_conv(soma_primitive primitive) {
+    return primitive == SOMA_PRIMITIVE_CONV || primitive == SOMA_PRIMITIVE_CONV_ADD ||
+           primitive == SOMA_PRIMITIVE_CONV_DATA_GRAD;
+}
+
+/* Nanoseconds that one thread needs for a call, roughly. */
+static double cost_of(const soma_call *call) {
+    double elements = 0;
+    if (call->primitive == SOMA_PRIMITIVE_GEMM) {
+        const soma_view *a = &call->view[0], *c = &call->view[3];
+        size_t k = call->params.gemm.transpose_a ? a->shape[0] : a->shape[1];
+        return EACH_PRODUCT * (double)c->shape[0] * (double)c->shape[1] * (double)k;
+    }
+    if (is_conv(call->primitive)) {
+        const soma_view *weight = &call->view[1], *y = &call->view[call->view_count - 1];
+        const double weights = (double)soma_view_count(weight),
+                     results = (double)soma_view_count(y) / (double)SOMA_MAX(y->shape[4], (size_t)1);
+        return weights * (EACH_WEIGHT + EACH_PRODUCT * results);
+    }
+    if (call->primitive == SOMA_PRIMITIVE_RECURRENT) {
+        const soma_recurrent_size size = soma_recurrent_size_of(&call->view[RECURRENT_Y]);
+        return (double)size.steps * (double)soma_view_count(&call->view[RECURRENT_WEIGHT]) *
+               (EACH_WEIGHT + EACH_PRODUCT * (double)size.samples);
+    }
+    for (uint32_t i = 0; i < call->view_count; i++) {
+        if (call->primitive == SOMA_PRIMITIVE_GATHER && i < 2) continue; /* of the table a few rows */
+        if (call->primitive == SOMA_PRIMITIVE_SCATTER && i == 2) continue;
+        elements = SOMA_MAX(elements, call->view[i].rank ? (double)soma_view_count(&call->view[i]) : 0);
+    }
+    bool of_rows = call->primitive == SOMA_PRIMITIVE_LOSS || call->primitive == SOMA_PRIMITIVE_LOSS_GRAD ||
+                   call->primitive == SOMA_PRIMITIVE_METRIC;
+    return elements * (of_rows ? 1.5 : 0.3);
+}
+
+/* Whether a list's kernel, that with `layers` or the other, can do this. */
+static bool is_listed(const soma_call *call, bool layers) {
+    const soma_cl_prepared *prepared = call->prepared;
+    for (uint32_t i = 0; i < prepared->launch_count; i++) {
+        const soma_cl_launch *launch = &prepared->launch[i];
+        if (launch->listed < 0 || (layers ? is_of_training(launch) : is_of_layers(launch))) return false;
+    }
+    /* The kernel with layers has recurrent ones for single samples, see kernels/recurrent_steps.h. */
+    return call->primitive != SOMA_PRIMITIVE_RECURRENT || call->view[RECURRENT_Y].shape[0] == 1;
+}
+
+/* What part of one thread's time a call takes where each group is done by one of the device's threads: as that of its
+ * launches of which most groups are, since nothing says which launch takes the time. */
+static double share_of_threads(const soma_cl_device *device, const soma_cl_prepared *prepared) {
+    const size_t threads = SOMA_MAX(device->info.compute_units, 1u);
+    double share = 1;
+    for (uint32_t i = 0; i < prepared->launch_count; i++) {
+        const soma_cl_launch *launch = &prepared->launch[i];
+        const size_t groups =
+            SOMA_MAX(launch->global[0] / launch->local[0] * (launch->global[1] / launch->local[1]), (size_t)1);
+        share = SOMA_MIN(share, (double)soma_cl_pieces(groups, threads) / (double)groups);
+    }
+    return share;
+}
+
+/* Whether a call gains by being in a list: there one thread alone does it, but without a launch of its own. */
+static bool belongs_in_list(const soma_cl_device *device, const soma_call *call, bool layers) {
+    const soma_cl_prepared *prepared = call->prepared;
+    if (!prepared || prepared->product || prepared->launch_count == 0) return false;
+    if (prepared->list && !prepared->list->broken) return false;
+    if (!is_listed(call, layers) || soma_cl_launches_in_all(prepared) > MOST_LAUNCHES) return false;
+    return cost_of(call) * (1.0 - share_of_threads(device, prepared)) <
+           LAUNCH_COST * (double)soma_cl_launches_in_all(prepared);
+}
+
+size_t soma_cl_length_of_list(const soma_cl_device *device, const soma_call *calls, size_t count, bool layers) {
+    size_t length = 0;
+    while (length < count && belongs_in_list(device, &calls[length], layers)) length++;
+    return length;
+}
+
+bool soma_cl_wants_layers(const soma_cl_device *device, const soma_call *calls, size_t count) {
+    bool layers = false;
+    for (size_t i = 0; i < count; i++) {
+        const soma_cl_prepared *prepared = calls[i].prepared;
+        for (uint32_t j = 0; prepared && j < prepared->launch_count; j++) {
+            if (is_of_training(&prepared->launch[j])) return false;
+            if (is_of_layers(&prepared->launch[j])) layers |= belongs_in_list(device, &calls[i], true);
+        }
+    }
+    return layers;
+}
