@@ -470,19 +470,24 @@ START_TEST(distances_of_pairs_of_rows_are_a_scan) {
 }
 END_TEST
 
-/* Squared distances of x [n, 4] to each of more rows than a loop has turns, as skl2onnx writes them. */
-enum { ROWS = 1500 };
+/* Squared distances of x to each of more rows than a loop has turns, as skl2onnx writes them. */
+enum { ROWS = 1500, MOST_FEATURES = 40 };
+static size_t features;
+static float row_element(size_t row, size_t feature) {
+    return (float)((row * features + feature) % 7) - (float)(row % 5);
+}
 static void with_distances(void) {
-    float rows[ROWS * 4];
-    for (size_t i = 0; i < ROWS * 4; i++) rows[i] = (float)(i % 7) - (float)(i / 4 % 5);
-    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 4));
+    static float rows[ROWS * MOST_FEATURES];
+    const int64_t width = (int64_t)features;
+    for (size_t i = 0; i < ROWS * features; i++) rows[i] = row_element(i / features, i % features);
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, width));
     put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, ROWS));
-    floats("rows", SHAPE(ROWS, 4), rows);
+    floats("rows", SHAPE(ROWS, width), rows);
     size_t scan = begin(GRAPH_NODE, "Scan", NULL, NAMES("x", "rows"), NAMES("same", "across"));
     put_attribute("num_scan_inputs", 1);
     size_t attribute = begin_body("body"), body = soma_protobuf_open(W, ATTRIBUTE_GRAPH);
-    put_value(GRAPH_INPUT, "state", SHAPE(OPEN, 4));
-    put_value(GRAPH_INPUT, "row", SHAPE(4));
+    put_value(GRAPH_INPUT, "state", SHAPE(OPEN, width));
+    put_value(GRAPH_INPUT, "row", SHAPE(width));
     op_in(GRAPH_NODE, "Identity", NAMES("state"), "next");
     op_in(GRAPH_NODE, "Sub", NAMES("state", "row"), "difference");
     size_t sum = begin(GRAPH_NODE, "ReduceSumSquare", NULL, NAMES("difference"), NAMES("sum"));
@@ -490,7 +495,7 @@ static void with_distances(void) {
     put_attribute("keepdims", 0);
     end(sum);
     op_in(GRAPH_NODE, "Identity", NAMES("sum"), "piece");
-    put_value(GRAPH_OUTPUT, "next", SHAPE(OPEN, 4));
+    put_value(GRAPH_OUTPUT, "next", SHAPE(OPEN, width));
     put_value(GRAPH_OUTPUT, "piece", SHAPE(OPEN));
     end(body);
     end(attribute);
@@ -498,27 +503,44 @@ static void with_distances(void) {
     op_in(GRAPH_NODE, "Transpose", NAMES("across"), "y");
 }
 
-START_TEST(distances_to_any_number_of_rows_are_computed) {
-    static const float x[3 * 4] = {0, 1, 2, 3, -1, 0.5F, 4, 2, 3, 3, -2, 1};
+static void expect_distances(size_t samples) {
+    static float x[64 * MOST_FEATURES], y[64 * ROWS];
     const char *path = temporary_path("m.onnx");
     soma_compile_options options = {.loss = {SOMA_LOSS_NONE}};
     soma_network *network;
-    static float y[3 * ROWS];
+    soma_device_memory before, after;
     onnx_make_graph(with_distances, 8, 17);
     expect_ok(soma_file_write(path, W->data, W->size));
+    for (size_t i = 0; i < samples * features; i++) x[i] = 0.5F * (float)(i % 11) - 2;
+    soma_device_get_memory(device, &before);
     expect_ok(soma_load_onnx(path, NULL, &network));
     expect_ok(soma_compile(network, device, &options));
-    expect_ok(soma_run(network, x, 3, y));
-    for (size_t sample = 0; sample < 3; sample++)
+    expect_ok(soma_run(network, x, samples, y));
+    soma_device_get_memory(device, &after);
+    for (size_t sample = 0; sample < samples; sample++)
         for (size_t row = 0; row < ROWS; row++) {
             float sum = 0; /* of quarters: exact */
-            for (size_t i = 0; i < 4; i++) {
-                const float d = x[sample * 4 + i] - ((float)((row * 4 + i) % 7) - (float)(row % 5));
+            for (size_t i = 0; i < features; i++) {
+                const float d = x[sample * features + i] - row_element(row, i);
                 sum += d * d;
             }
             ck_assert_float_eq(y[sample * ROWS + row], sum);
         }
+    /* Of a sample: differences and squares of a block, and some times the distances. */
+    ck_assert_uint_le(after.allocated - before.allocated, samples * (2 * 16384 + 6 * ROWS) * sizeof(float) + (1 << 20));
     soma_network_destroy(network);
+}
+
+START_TEST(distances_to_any_number_of_rows_are_computed) {
+    features = 4;
+    expect_distances(3);
+}
+END_TEST
+
+/* All differences of 64 samples would be 15 MiB, and as much their squares. */
+START_TEST(distances_take_the_memory_of_a_block_of_rows) {
+    features = MOST_FEATURES;
+    expect_distances(64);
 }
 END_TEST
 
@@ -801,6 +823,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, so_many_nodes_are_written_out);
     tcase_add_test(all, loops_that_are_too_long_or_not_known_are_refused);
     tcase_add_test(all, distances_to_any_number_of_rows_are_computed);
+    tcase_add_test(all, distances_take_the_memory_of_a_block_of_rows);
     tcase_add_test(all, distances_of_pairs_of_rows_are_a_scan);
     Suite *suite = suite_create("onnx, inside");
     suite_add_tcase(suite, all);

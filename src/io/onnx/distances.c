@@ -10,6 +10,8 @@
 #include <string.h>
 
 enum { INT64 = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64, LEAST_OPSET = 13 };
+/* Differences of a sample in a block, where that many blocks are enough. */
+enum { MOST_DIFFERENCES = 16384, MOST_BLOCKS = 1024 };
 
 static bool is_same(const char *a, const char *b) {
     return a && b && strcmp(a, b) == 0;
@@ -62,7 +64,8 @@ bool soma_onnx_are_distances(const soma_onnx_node *node, const Soma__Onnx__Graph
     static const char *const plain[] = {"scan_input_axes", "scan_input_directions", "scan_output_axes",
                                         "scan_output_directions"};
     if (!x || !rows || !rows->constant || x->constant || x->shape.rank != 2 || rows->shape.rank != 2) return false;
-    if (x->shape.dim[1] != rows->shape.dim[1] || rows->shape.dim[0] == 0 || node->importer->opset < LEAST_OPSET)
+    if (x->shape.dim[1] != rows->shape.dim[1] || rows->shape.dim[0] == 0 || rows->shape.dim[1] == 0 ||
+        node->importer->opset < LEAST_OPSET)
         return false;
     if (x->integer || rows->integer || node->proto->n_output != 2 || body->n_input != 2 || body->n_output != 2)
         return false;
@@ -78,28 +81,63 @@ bool soma_onnx_are_distances(const soma_onnx_node *node, const Soma__Onnx__Graph
            (is_same(difference->input[0], row) && is_same(difference->input[1], state));
 }
 
+/* Of all samples to the rows of a table, [batch, rows]. `axis`: a constant, 2. */
+static soma_status add_block(soma_onnx_importer *importer, const char *wide, const char *rows, const char *axis,
+                             const char **sum) {
+    const int64_t dropped = 0;
+    const char *difference, *square;
+    SOMA_TRY(soma_onnx_inner_name(importer, &difference));
+    SOMA_TRY(soma_onnx_inner_name(importer, &square));
+    SOMA_TRY(soma_onnx_inner_name(importer, sum));
+    SOMA_TRY(soma_onnx_add_made(importer, "Sub", (const char *[]){wide, rows}, 2, NULL, NULL, false, difference));
+    SOMA_TRY(
+        soma_onnx_add_made(importer, "Mul", (const char *[]){difference, difference}, 2, NULL, NULL, false, square));
+    return soma_onnx_add_made(importer, "ReduceSum", (const char *[]){square, axis}, 2, "keepdims", &dropped, false,
+                              *sum);
+}
+
+/* A constant of one whole number, under a name of its own. */
+static soma_status add_number(soma_onnx_importer *importer, int64_t number, const char **name) {
+    soma_onnx_value value;
+    SOMA_TRY(soma_onnx_inner_name(importer, name));
+    SOMA_TRY(soma_onnx_number_value(importer, *name, INT64, number, 1, &value));
+    return soma_onnx_define(importer, &value);
+}
+
+/* Rows of a table from one on, up to another. */
+static soma_status cut_rows(soma_onnx_importer *importer, const char *table, size_t first, size_t last,
+                            const char **rows) {
+    const char *inputs[4] = {table};
+    SOMA_TRY(add_number(importer, (int64_t)first, &inputs[1]));
+    SOMA_TRY(add_number(importer, (int64_t)last, &inputs[2]));
+    SOMA_TRY(add_number(importer, 0, &inputs[3]));
+    SOMA_TRY(soma_onnx_inner_name(importer, rows));
+    return soma_onnx_add_made(importer, "Slice", inputs, 4, NULL, NULL, false, *rows);
+}
+
 soma_status soma_onnx_add_distances(soma_onnx_node *node) {
     soma_onnx_importer *importer = node->importer;
     const Soma__Onnx__NodeProto *proto = node->proto;
-    const char *wide, *difference, *square, *axis, *sum;
-    const int64_t dropped = 0;
-    soma_onnx_value last;
-    SOMA_TRY(soma_onnx_inner_name(importer, &difference));
-    SOMA_TRY(soma_onnx_inner_name(importer, &square));
-    SOMA_TRY(soma_onnx_inner_name(importer, &axis));
-    SOMA_TRY(soma_onnx_inner_name(importer, &sum));
-    SOMA_TRY(soma_onnx_number_value(importer, axis, INT64, 2, 1, &last));
-    SOMA_TRY(soma_onnx_define(importer, &last));
+    const size_t rows = node->input[1]->shape.dim[0], features = node->input[1]->shape.dim[1];
+    const size_t least = (rows + MOST_BLOCKS - 1) / MOST_BLOCKS; /* of a block */
+    const size_t some = SOMA_MIN(rows, SOMA_MAX(least, MOST_DIFFERENCES / features));
+    const char *wide, *axis, *table, *sum, *names[MOST_BLOCKS];
+    size_t blocks = 0;
     if (*proto->output[0])
         SOMA_TRY(soma_onnx_add_made(importer, "Identity", (const char *[]){proto->input[0]}, 1, NULL, NULL, false,
                                     proto->output[0]));
     if (!*proto->output[1]) return SOMA_OK;
+    SOMA_TRY(add_number(importer, 2, &axis));
     SOMA_TRY(soma_onnx_add_dimension(importer, node->input[0], 1, &wide));
-    SOMA_TRY(
-        soma_onnx_add_made(importer, "Sub", (const char *[]){wide, proto->input[1]}, 2, NULL, NULL, false, difference));
-    SOMA_TRY(
-        soma_onnx_add_made(importer, "Mul", (const char *[]){difference, difference}, 2, NULL, NULL, false, square));
-    SOMA_TRY(
-        soma_onnx_add_made(importer, "ReduceSum", (const char *[]){square, axis}, 2, "keepdims", &dropped, false, sum));
+    for (size_t first = 0; first < rows; first += some) {
+        table = proto->input[1];
+        if (some < rows) SOMA_TRY(cut_rows(importer, table, first, SOMA_MIN(rows, first + some), &table));
+        SOMA_TRY(add_block(importer, wide, table, axis, &names[blocks++]));
+    }
+    sum = names[0];
+    if (blocks > 1) {
+        SOMA_TRY(soma_onnx_inner_name(importer, &sum));
+        SOMA_TRY(soma_onnx_join(importer, names, blocks, 1, sum));
+    }
     return soma_onnx_add_made(importer, "Transpose", (const char *[]){sum}, 1, NULL, NULL, false, proto->output[1]);
 }

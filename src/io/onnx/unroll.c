@@ -26,9 +26,8 @@ typedef struct turns {
 
 /* ----------------------------------------------------------------------------------------------------------- pieces */
 
-/* Values joined along an axis, as many at a time as an op takes, until one is left, which has the last name. */
-static soma_status join(soma_onnx_importer *importer, const char **names, size_t count, int64_t axis,
-                        const char *output) {
+soma_status soma_onnx_join(soma_onnx_importer *importer, const char **names, size_t count, int64_t axis,
+                           const char *output) {
     do {
         const size_t most = SOMA_MAX_INPUTS;
         size_t joined = 0;
@@ -58,7 +57,7 @@ static soma_status join_pieces(const turns *t, size_t out, int64_t axis, bool ba
     for (size_t i = 0; i < t->count; i++)
         SOMA_TRY(soma_onnx_add_dimension(importer, &t->piece[(backwards ? t->count - 1 - i : i) * t->outs + out], axis,
                                          &names[i]));
-    return join(importer, names, t->count, axis, output);
+    return soma_onnx_join(importer, names, t->count, axis, output);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ turns */
