@@ -473,6 +473,7 @@ END_TEST
 /* Squared distances of x to each of more rows than a loop has turns, as skl2onnx writes them. */
 enum { ROWS = 1500, MOST_FEATURES = 40 };
 static size_t features;
+static bool known_sample; /* of 0s, to whose distances x [n, 1] is added */
 static float row_element(size_t row, size_t feature) {
     return (float)((row * features + feature) % 7) - (float)(row % 5);
 }
@@ -480,10 +481,11 @@ static void with_distances(void) {
     static float rows[ROWS * MOST_FEATURES];
     const int64_t width = (int64_t)features;
     for (size_t i = 0; i < ROWS * features; i++) rows[i] = row_element(i / features, i % features);
-    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, width));
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, known_sample ? 1 : width));
     put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, ROWS));
     floats("rows", SHAPE(ROWS, width), rows);
-    size_t scan = begin(GRAPH_NODE, "Scan", NULL, NAMES("x", "rows"), NAMES("same", "across"));
+    if (known_sample) floats("known", SHAPE(1, width), (const float[MOST_FEATURES]){0});
+    size_t scan = begin(GRAPH_NODE, "Scan", NULL, NAMES(known_sample ? "known" : "x", "rows"), NAMES("same", "across"));
     put_attribute("num_scan_inputs", 1);
     size_t attribute = begin_body("body"), body = soma_protobuf_open(W, ATTRIBUTE_GRAPH);
     put_value(GRAPH_INPUT, "state", SHAPE(OPEN, width));
@@ -500,7 +502,8 @@ static void with_distances(void) {
     end(body);
     end(attribute);
     end(scan);
-    op_in(GRAPH_NODE, "Transpose", NAMES("across"), "y");
+    op_in(GRAPH_NODE, "Transpose", NAMES("across"), known_sample ? "distances" : "y");
+    if (known_sample) op_in(GRAPH_NODE, "Add", NAMES("x", "distances"), "y");
 }
 
 static void expect_distances(size_t samples) {
@@ -534,6 +537,30 @@ static void expect_distances(size_t samples) {
 START_TEST(distances_to_any_number_of_rows_are_computed) {
     features = 4;
     expect_distances(3);
+}
+END_TEST
+
+/* As behind what the host computes. */
+START_TEST(distances_of_what_is_known_are_computed_too) {
+    static float y[2 * ROWS];
+    const char *path = temporary_path("m.onnx");
+    soma_compile_options options = {.loss = {SOMA_LOSS_NONE}};
+    soma_network *network;
+    features = 30; /* more blocks than one */
+    known_sample = true;
+    onnx_make_graph(with_distances, 8, 17);
+    known_sample = false;
+    expect_ok(soma_file_write(path, W->data, W->size));
+    expect_ok(soma_load_onnx(path, NULL, &network));
+    expect_ok(soma_compile(network, device, &options));
+    expect_ok(soma_run(network, (const float[]){0.5F, -3}, 2, y));
+    for (size_t row = 0; row < ROWS; row++) {
+        float sum = 0;
+        for (size_t i = 0; i < features; i++) sum += row_element(row, i) * row_element(row, i);
+        ck_assert_float_eq(y[row], sum + 0.5F);
+        ck_assert_float_eq(y[ROWS + row], sum - 3);
+    }
+    soma_network_destroy(network);
 }
 END_TEST
 
@@ -823,6 +850,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, so_many_nodes_are_written_out);
     tcase_add_test(all, loops_that_are_too_long_or_not_known_are_refused);
     tcase_add_test(all, distances_to_any_number_of_rows_are_computed);
+    tcase_add_test(all, distances_of_what_is_known_are_computed_too);
     tcase_add_test(all, distances_take_the_memory_of_a_block_of_rows);
     tcase_add_test(all, distances_of_pairs_of_rows_are_a_scan);
     Suite *suite = suite_create("onnx, inside");

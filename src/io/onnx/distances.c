@@ -63,7 +63,7 @@ bool soma_onnx_are_distances(const soma_onnx_node *node, const Soma__Onnx__Graph
     const Soma__Onnx__NodeProto *sum, *difference;
     static const char *const plain[] = {"scan_input_axes", "scan_input_directions", "scan_output_axes",
                                         "scan_output_directions"};
-    if (!x || !rows || !rows->constant || x->constant || x->shape.rank != 2 || rows->shape.rank != 2) return false;
+    if (!x || !rows || !rows->constant || x->shape.rank != 2 || rows->shape.rank != 2) return false;
     if (x->shape.dim[1] != rows->shape.dim[1] || rows->shape.dim[0] == 0 || rows->shape.dim[1] == 0 ||
         node->importer->opset < LEAST_OPSET)
         return false;
