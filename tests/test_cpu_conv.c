@@ -275,17 +275,26 @@ START_TEST(test_against_float64) {
 }
 END_TEST
 
+/* Of y and dx, since how many threads there are tells which products of the padding's zeros with the infinite weight
+ * are made, if shapes alone don't. Sums that are not a number differ in nothing that counts. */
+static void expect_same(const float *shared, const float *alone, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(shared + i, alone + i, sizeof *alone) != 0 && !(isnan(shared[i]) && isnan(alone[i])))
+            ck_abort_msg("[%zu] is %g, alone %g", i, (double)shared[i], (double)alone[i]);
+}
+
 START_TEST(test_thread_count_does_not_matter) {
     const soma_cpu_isa *isa;
     for (size_t i = 0; i < SOMA_COUNT_OF(sizes); i++) {
         convolution c = make_convolution(&sizes[i]);
+        c.weight[0] = INFINITY;
         for (size_t number = 0; (isa = soma_cpu_isa_get(number)); number++)
             for (int which = 0; which < CALLS; which++) {
                 if (is_refused(&c, which, isa)) continue;
                 float *alone = run(&c, which, isa, 1);
                 for (uint32_t threads = 2; threads <= 5; threads += 3) {
                     float *shared = run(&c, which, isa, threads);
-                    ck_assert_mem_eq(shared, alone, count_of(&c, which) * sizeof *alone);
+                    expect_same(shared, alone, count_of(&c, which));
                     soma_free_aligned(shared);
                 }
                 soma_free_aligned(alone);

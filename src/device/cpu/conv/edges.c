@@ -6,6 +6,8 @@
 #define LEAST_POINTS 3
 /* Points of a band so large that a few such tiles don't count. */
 #define LARGE_BAND 512
+/* More than any band has. */
+#define MANY_IMAGES (1 << 16)
 /* Terms of a sum, at least: with fewer, more tiles cost more than it saves. */
 #define LEAST_TERMS 128
 /* Runs of all taps at most, and channels at least: tiles then end where a tap's channels do. */
@@ -105,13 +107,23 @@ static size_t all_classes(const conv_pass *pass, conv_class classes[CONV_CLASSES
     return count;
 }
 
-soma_status soma_cpu_conv_choose_classed_bands(conv_pass *pass, size_t points, size_t units) {
+/* Bands of so many images, however many threads and images there are. */
+static soma_status choose_bands_of(conv_pass *pass, size_t images) {
+    pass->images = images;
+    return soma_cpu_conv_choose_bands(pass, CONV_BAND_POINTS);
+}
+
+/* Where classes leave out all that is outside, and a band of many images would have enough points of each. */
+static bool has_all_classes(const conv_pass *pass, size_t units) {
     conv_class classes[CONV_CLASSES];
-    pass->in_place = planes_are_inside(pass) && all_classes(pass, classes) > 0;
-    if (pass->in_place && soma_cpu_conv_choose_bands(pass, points) == SOMA_OK && pass->band_count == pass->bands[0] &&
-        (pass->band[0] >= LEAST_POINTS || (units == 1 && pass->band_points >= LARGE_BAND)))
-        return SOMA_OK;
-    pass->in_place = false;
+    conv_pass many = *pass;
+    many.in_place = planes_are_inside(pass) && all_classes(pass, classes) > 0;
+    return many.in_place && choose_bands_of(&many, MANY_IMAGES) == SOMA_OK && many.band_count == many.bands[0] &&
+           (many.band[0] >= LEAST_POINTS || (units == 1 && many.band_points >= LARGE_BAND));
+}
+
+soma_status soma_cpu_conv_choose_classed_bands(conv_pass *pass, size_t points, size_t units) {
+    pass->in_place = has_all_classes(pass, units);
     return soma_cpu_conv_choose_bands(pass, points);
 }
 
@@ -134,18 +146,20 @@ soma_status soma_cpu_conv_choose_even_bands(conv_pass *pass, size_t points, size
 
 size_t soma_cpu_conv_classes(const conv_pass *pass, conv_class classes[CONV_CLASSES]) {
     const conv_axis *rows = axis_of(pass, ROWS), *columns = axis_of(pass, COLUMNS);
-    size_t planes = pass->band[0] * pass->band[1], taps = pass->axis[0].taps, count = 0, narrow;
+    size_t taps = pass->axis[0].taps, count = 0, narrow;
     bool possible = can_have_classes(pass);
     if (pass->in_place && (count = all_classes(pass, classes)) > 0) return count;
+    conv_pass one = *pass; /* the pass's own bands hang on threads */
+    (void)choose_bands_of(&one, 1);
     stretch row[CONV_STRETCHES], column[CONV_STRETCHES];
-    size_t row_count = stretches_of(rows, planes * pass->band[3], possible, row);
+    size_t row_count = stretches_of(rows, one.band[1] * one.band[3], possible, row);
     for (size_t i = 0; i < row_count; i++) {
         if (soma_range_length(row[i].taps) < rows->taps) {
             classes[count++] = (conv_class){{row[i].points, all_points(columns)}, {row[i].taps, all_taps(columns)}};
             continue;
         }
-        size_t together = SOMA_MIN(soma_range_length(row[i].points), pass->band[2]);
-        narrow = stretches_of(columns, planes * together, possible && taps * rows->taps <= CONV_RUNS, column);
+        size_t together = SOMA_MIN(soma_range_length(row[i].points), one.band[2]);
+        narrow = stretches_of(columns, one.band[1] * together, possible && taps * rows->taps <= CONV_RUNS, column);
         for (size_t j = 0; j < narrow; j++)
             classes[count++] = (conv_class){{row[i].points, column[j].points}, {row[i].taps, column[j].taps}};
     }

@@ -33,17 +33,22 @@ typedef struct conv_class {
     soma_range point[2], tap[2];
 } conv_class;
 
+/* Points of a band, at most; fewer where more threads want bands. */
+#define CONV_BAND_POINTS 1024
+
 /*
  * Chooses bands (geometry.h). Where classes can be so small that no point reads anything outside, the pass is in place:
- * then nothing is copied. For that bands have whole images, and where the result has several `units` of columns, for
- * each of which tiles of few rows are made, also enough images that there are none.
+ * then nothing is copied. For that a band of CONV_BAND_POINTS must hold whole images, and where the result has several
+ * `units` of columns, for each of which tiles of few rows are made, also enough images that there are none. Bands of
+ * fewer points, or images, don't change that.
  */
 soma_status soma_cpu_conv_choose_classed_bands(conv_pass *pass, size_t points, size_t units);
 
 /* The same; of fewer images, but more than half as many, where so many threads then have more equal shares of those. */
 soma_status soma_cpu_conv_choose_even_bands(conv_pass *pass, size_t points, size_t units, size_t tasks, size_t threads);
 
-/* The classes of a pass with bands; one of all points and taps where a class of its own would not be worth it. */
+/* The classes of a pass with bands; one of all points and taps where a class of its own would not be worth it. They
+ * hang on the shapes of an image and its kernel alone, not on how many points or images the bands have. */
 size_t soma_cpu_conv_classes(const conv_pass *pass, conv_class classes[CONV_CLASSES]);
 
 /* Terms of a class that lie in k, counted from its beginning. */

@@ -16,7 +16,7 @@
 /* Floats of packed weights that are used for all tiles of a band in turn: they fit the L2 cache beside the band. */
 #define BLOCK_FLOATS (64 * 1024)
 /* Points of a band, at most, and at least where there are more. */
-#define BAND_POINTS  1024
+#define BAND_POINTS  CONV_BAND_POINTS
 #define LEAST_POINTS 48
 /* Weights of whole vectors, in the order in which they are needed, in rows so short that those of a panel share no set
  * of the L1 cache, are not packed. */
