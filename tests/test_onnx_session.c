@@ -1049,6 +1049,10 @@ START_TEST(labels_that_are_words_come_out_as_words) {
     ck_assert_str_eq(((const char *const *)y.data)[0], "no");
     ck_assert_str_eq(((const char *const *)y.data)[1], "yes");
     ck_assert_str_eq(((const char *const *)y.data)[2], "per\xC3\xB2");
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 START_TEST(probabilities_of_nan_are_nan) {
     const float x[] = {0, NAN, 1};
     const soma_array given = {x, SOMA_F32, 2, {3, 1}};
