@@ -9,7 +9,7 @@
  * over goes from core to core: 700 to 2000 where the cores share a cache, 3400 to 9000 where they do not.
  */
 #define START_COST   1500.0
-#define BARRIER_COST 1500.0
+#define BARRIER_COST 3000.0
 /*
  * The least share of a list's time that is worth it. Another thread that saves less makes a list quicker by little
  * where all cores are idle, and takes it two or three times as long where one is not.
