@@ -19,7 +19,7 @@ float soma_onnx_encode_word(const soma_onnx_file *file, const char *word);
 soma_status soma_onnx_word_numbers(soma_onnx_node *node, const char *attribute, const ProtobufCBinaryData *words,
                                    size_t count, const double **numbers);
 
-/* Refuses ops that would compute with the numbers, which are none to the model. */
+/* encoded.c: refuses ops that would compute with the numbers, which are none to the model. */
 soma_status soma_onnx_check_encoded(const soma_onnx_node *node);
 /* After the rule: what it has moved are words as before. */
 void soma_onnx_keep_encoded(soma_onnx_node *node);

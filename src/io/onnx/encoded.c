@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* What ops make of words of an input; see vocabulary.h. */
+#include "base/utf8.h"
+#include "io/onnx/family.h"
+#include "io/onnx/vocabulary.h"
+
+#include <string.h>
+
+/* Ops that move words, or choose among them. */
+static const soma_onnx_row *const movers[] = {
+    &soma_onnx_row_ArrayFeatureExtractor,
+    &soma_onnx_row_Cast,
+    &soma_onnx_row_Concat,
+    &soma_onnx_row_Flatten,
+    &soma_onnx_row_Gather,
+    &soma_onnx_row_Identity,
+    &soma_onnx_row_Reshape,
+    &soma_onnx_row_Slice,
+    &soma_onnx_row_Split,
+    &soma_onnx_row_Squeeze,
+    &soma_onnx_row_Transpose,
+    &soma_onnx_row_Unsqueeze,
+};
+
+static bool is_mover(const soma_onnx_row *row) {
+    for (size_t i = 0; i < SOMA_COUNT_OF(movers); i++)
+        if (movers[i] == row) return true;
+    return false;
+}
+
+soma_status soma_onnx_check_encoded(const soma_onnx_node *node) {
+    const soma_onnx_row *row = node->row;
+    const bool all = row == &soma_onnx_row_Concat;
+    const bool reads = row == &soma_onnx_row_OneHotEncoder || row == &soma_onnx_row_LabelEncoder || is_mover(row);
+    bool first = false;
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        const soma_onnx_value *value = node->input[i];
+        const bool encoded = value && value->encoded;
+        if (i == 0) first = encoded;
+        if (all && encoded != first)
+            return soma_error(SOMA_UNSUPPORTED,
+                              "inputs %u and 0: one holds words of an input of the model, the other "
+                              "does not",
+                              i);
+        if (!encoded || (reads && (i == 0 || all) && !node->importer->host)) continue;
+        return soma_error(
+            SOMA_UNSUPPORTED,
+            "input %u, %s, holds words of an input of the model: OneHotEncoder and LabelEncoder take them, "
+            "and ops that move elements, all of them before anything that is computed on the host",
+            i, soma_quote(value->name, strlen(value->name)).text);
+    }
+    return SOMA_OK;
+}
+
+void soma_onnx_keep_encoded(soma_onnx_node *node) {
+    if (node->input_count == 0 || !node->input[0] || !node->input[0]->encoded || !is_mover(node->row)) return;
+    node->output.encoded = true;
+    node->output.integer = true;
+    node->output.elements.type = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__STRING;
+}
