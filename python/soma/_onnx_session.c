@@ -86,8 +86,30 @@ static PyObject *values(PyObject *object, PyObject *outputs) {
     return list;
 }
 
+/* Words of the session's as a pair: a list of them, and their shape. */
+static PyObject *words_of(const soma_array *array) {
+    const char *const *words = array->data;
+    PyObject *shape = PyTuple_New((Py_ssize_t)array->rank), *list = PyList_New(0);
+    size_t count = 1;
+    for (uint32_t k = 0; shape && k < array->rank; k++) {
+        PyObject *size = PyLong_FromSize_t(array->shape[k]);
+        count *= array->shape[k];
+        if (!size || PyTuple_SetItem(shape, (Py_ssize_t)k, size)) Py_CLEAR(shape);
+    }
+    for (size_t i = 0; list && i < count; i++) {
+        PyObject *word = PyUnicode_FromString(words[i]);
+        if (!word || PyList_Append(list, word)) Py_CLEAR(list);
+        Py_XDECREF(word);
+    }
+    if (shape && list) return Py_BuildValue("(NN)", list, shape);
+    Py_XDECREF(shape);
+    Py_XDECREF(list);
+    return NULL;
+}
+
 /* A copy of what the session has made, which its next run overwrites. */
 static PyObject *copy_of(const soma_array *array) {
+    if (array->dtype == SOMA_STRING) return words_of(array);
     soma_py_array *copy = soma_py_array_new(array->dtype, array->rank, array->shape);
     if (copy) memcpy(copy->own, array->data, soma_py_array_count(copy) * soma_dtype_size(array->dtype));
     return (PyObject *)copy;
@@ -106,7 +128,38 @@ static PyObject *list_results(const soma_array *made, size_t count, PyObject *wa
     return list;
 }
 
-/* run(arrays, numbers of outputs): a list of arrays. */
+/* A pair of a tuple of words and their shape, of which the words stay the tuple's; *memory is to be freed. -1 with an
+ * exception. */
+static int take_words(PyObject *pair, soma_array *array, const char ***memory) {
+    PyObject *words, *shape;
+    if (!PyArg_ParseTuple(pair, "O!O!", &PyTuple_Type, &words, &PyTuple_Type, &shape)) return -1;
+    const Py_ssize_t count = PyTuple_Size(words), rank = PyTuple_Size(shape);
+    size_t wanted = 1;
+    if (rank > SOMA_MAX_RANK) return PyErr_SetString(PyExc_ValueError, "more than 5 dimensions"), -1;
+    *array = (soma_array){.dtype = SOMA_STRING, .rank = (uint32_t)rank};
+    for (Py_ssize_t k = 0; k < rank; k++) {
+        array->shape[k] = PyLong_AsSize_t(PyTuple_GetItem(shape, k));
+        if (PyErr_Occurred()) return -1;
+        wanted = array->shape[k] && wanted > SIZE_MAX / array->shape[k] ? SIZE_MAX : wanted * array->shape[k];
+    }
+    if (wanted != (size_t)count) return PyErr_SetString(PyExc_ValueError, "the words do not fill the shape"), -1;
+    *memory = PyMem_Calloc((size_t)count + 1, sizeof **memory);
+    if (!*memory) return PyErr_NoMemory(), -1;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *word = PyTuple_GetItem(words, i);
+        Py_ssize_t length;
+        if (!PyUnicode_Check(word)) return PyErr_Format(PyExc_TypeError, "words are wanted, got %R", word), -1;
+        (*memory)[i] = PyUnicode_AsUTF8AndSize(word, &length);
+        if (!(*memory)[i]) return -1;
+        if (strlen((*memory)[i]) != (size_t)length)
+            return PyErr_Format(PyExc_ValueError, "words without U+0000 are wanted, got %R", word), -1;
+    }
+    array->data = *memory;
+    return 0;
+}
+
+/* run(arrays, numbers of outputs): a list of arrays; words are pairs of a tuple, when they come out a list, and their
+ * shape. */
 static PyObject *run(PyObject *object, PyObject *arguments) {
     soma_py_onnx_session *self = (soma_py_onnx_session *)object;
     const size_t count = soma_onnx_session_input_count(self->session);
@@ -116,11 +169,18 @@ static PyObject *run(PyObject *object, PyObject *arguments) {
     if ((size_t)PyTuple_Size(given) != count)
         return PyErr_Format(PyExc_ValueError, "the model has %zu inputs, got %zd", count, PyTuple_Size(given));
     soma_array *inputs = PyMem_Calloc(count + outputs + 1, sizeof *inputs), *made = inputs + count;
-    if (!inputs) return PyErr_NoMemory();
+    const char ***words = PyMem_Calloc(count + 1, sizeof *words);
+    if (!inputs || !words) {
+        PyMem_Free(inputs);
+        PyMem_Free(words);
+        return PyErr_NoMemory();
+    }
     for (size_t i = 0; i < count && !PyErr_Occurred(); i++) {
         PyObject *item = PyTuple_GetItem(given, (Py_ssize_t)i);
         if (PyObject_TypeCheck(item, (PyTypeObject *)soma_py_array_type))
             inputs[i] = ((soma_py_array *)item)->array;
+        else if (PyTuple_Check(item))
+            (void)take_words(item, &inputs[i], &words[i]);
         else
             PyErr_Format(PyExc_TypeError, "soma.Array is wanted");
     }
@@ -130,6 +190,8 @@ static PyObject *run(PyObject *object, PyObject *arguments) {
         result = status == SOMA_OK ? list_results(made, outputs, wanted) : soma_py_raise(status);
         PyThread_release_lock(self->lock);
     }
+    for (size_t i = 0; i < count; i++) PyMem_Free(words[i]);
+    PyMem_Free(words);
     PyMem_Free(inputs);
     return result;
 }

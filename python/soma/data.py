@@ -126,8 +126,50 @@ def select(x, names):
     return x
 
 
+def _flatten_words(values, flat):
+    """Adds the words of nested lists to `flat`; gives their shape."""
+    if isinstance(values, str):
+        flat.append(str(values))
+        return ()
+    if not isinstance(values, (list, tuple)):
+        raise TypeError(f"words are wanted, got {values!r}")
+    shapes = {_flatten_words(value, flat) for value in values}
+    if len(shapes) > 1:
+        raise ValueError(f"the rows of a list have different shapes: {sorted(shapes)[0]} and {sorted(shapes)[1]}")
+    return (len(values), *(shapes.pop() if shapes else ()))
+
+
+def encodable(values):
+    """Words as a pair: a tuple of them, and their shape."""
+    if hasattr(values, "to_numpy"):
+        values = values.to_numpy()
+    if hasattr(values, "tolist"):
+        shape, values = tuple(values.shape), values.tolist()
+        if 0 in shape:
+            return (), shape
+    flat = []
+    shape = _flatten_words(values, flat)
+    return tuple(flat), shape
+
+
+def words(values):
+    """Of such a pair NumPy's array of objects, without NumPy lists."""
+    flat, shape = values
+    try:
+        import numpy
+    except ImportError:
+        for size in reversed(shape[1:]):
+            flat = [flat[first:first + size] for first in range(0, len(flat), size)] if size else flat
+        return flat if shape else flat[0]
+    made = numpy.empty(len(flat), object)
+    made[:] = flat
+    return made.reshape(shape)
+
+
 def result(values):
     """NumPy's array over the same memory where NumPy is there, else the soma.Array."""
+    if isinstance(values, tuple):
+        return values
     try:
         import numpy
     except ImportError:

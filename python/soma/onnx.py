@@ -50,11 +50,24 @@ class Session(session.Session):
         return node._replace(shape=[None if size == "batch" else size for size in node.shape])
 
     def run(self, output_names, input_feed):
-        """As soma.Session.run(), with arrays of the host alone."""
+        """As soma.Session.run(), with arrays of the host alone.
+
+        Words go in as NumPy's arrays of them (dtype "U" or object), columns of a table, or lists, and come out as arrays of objects (lists, without NumPy).
+        One that the model does not name is encoded as such: OneHotEncoder gives zeros, LabelEncoder its default.
+        """
         for name, values in input_feed.items():
             if isinstance(values, _soma.DeviceArray):
                 raise TypeError(f"input {name}: this session takes arrays of the host, got soma.DeviceArray")
-        return super().run(output_names, input_feed)
+        return [data.words(values) if isinstance(values, tuple) else values for values in super().run(output_names, input_feed)]
+
+    @staticmethod
+    def _array(values, name, dtype, shape):
+        if dtype != "str":
+            return session.Session._array(values, name, dtype, shape)
+        try:
+            return data.encodable(values)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"input {name}: {error}") from None
 
 
 def save(network, path, *, opset=None):

@@ -9,7 +9,7 @@ from .network import Network, load
 NodeArg = namedtuple("NodeArg", "name shape type")
 NodeArg.__doc__ = "An input or output: its name, its shape with 'batch' where the samples are counted, and its type, as 'tensor(float)'."
 
-ONNX_NAMES = {"float32": "float", "float64": "double"}
+ONNX_NAMES = {"float32": "float", "float64": "double", "str": "string"}
 
 
 def _node(name, dtype, shape):

@@ -244,6 +244,37 @@ def test_functions_and_loops_are_as_onnxruntime_has_them(tmp_path):
         np.testing.assert_array_equal(found, right)
 
 
+def _words_model(path):
+    """Words as scikit-learn's encoders leave them in a model: categories, and places among them."""
+    onnx = pytest.importorskip("onnx")
+    helper, kind = onnx.helper, onnx.TensorProto
+    graph = helper.make_graph(
+        [helper.make_node("OneHotEncoder", ["city"], ["wide"], domain="ai.onnx.ml", cats_strings=["Oslo", "Łódź"]),
+         helper.make_node("LabelEncoder", ["city"], ["place"], domain="ai.onnx.ml", keys_strings=["Łódź", "", "Rome"], values_int64s=[5, 6, 7], default_int64=-1)],
+        "g", [helper.make_tensor_value_info("city", kind.STRING, ["n", 1])],
+        [helper.make_tensor_value_info("wide", kind.FLOAT, ["n", 1, 2]), helper.make_tensor_value_info("place", kind.INT64, ["n", 1])])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)], ir_version=9), str(path))
+
+
+def test_words_go_into_a_session(tmp_path):
+    path = tmp_path / "words.onnx"
+    _words_model(path)
+    session = soma.onnx.Session(path, device="cpu")
+    assert session.get_inputs()[0].type == "tensor(string)"
+    cities = [["Oslo"], ["Łódź"], [""], ["oslo"]]
+    for given in (cities, np.array(cities), np.array(cities, object), np.array(cities, ">U9")):
+        wide, place = session.run(None, {"city": given})
+        np.testing.assert_array_equal(wide.reshape(4, 2), [[1, 0], [0, 1], [0, 0], [0, 0]])
+        np.testing.assert_array_equal(place, [[-1], [5], [6], [-1]])
+    for given, error, says in (([["a\0b"]], ValueError, "U.0000"), ([[3]], TypeError, "input city: words are wanted, got 3"),
+                               (np.array([[None]], object), TypeError, "got None"), ([["a"], ["b", "c"]], ValueError, "different shapes"),
+                               (["a"], ValueError, r"city, takes str \[\?, 1\], got str \[1\]")):
+        with pytest.raises(error, match=says):
+            session.run(None, {"city": given})
+    with pytest.raises(soma.UnsupportedError, match="soma.onnx.Session"):
+        soma.Session(path, device="cpu")
+
+
 def _detector(path, boxes, classes):
     """As exporters write what comes behind a detector: corners of centers, the best 200 of all, and of these those that overlap no better one."""
     onnx = pytest.importorskip("onnx")
