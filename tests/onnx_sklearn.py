@@ -4,7 +4,7 @@ are trained here, on data by chance; nothing is downloaded. Without the packages
 Seen with scikit-learn 1.9, skl2onnx 1.20 and onnxruntime 1.32: others may export other ops.
 
 Usage: onnx_sklearn.py TOOL [--device=NAME] [WORD...]
-(tests/onnx_tool: TOOL run FILE SAMPLES DEVICE; WORD: of models those whose names have one of the words)
+(tests/onnx_tool: TOOL run FILE SAMPLES DEVICE, TOOL arrays FILE IN.npz OUT.npz DEVICE; WORD: of models those whose names have one of the words)
 """
 import importlib.util
 import os
@@ -130,9 +130,59 @@ def try_model(tool, folder, device, name, model, x, zipmap):
     return troubles
 
 
+def of_words():
+    """Name, pipeline that is fitted, its inputs by name: words, with some that it has not met, and numbers."""
+    import numpy
+    import pandas
+    from sklearn import compose, ensemble, linear_model, pipeline, preprocessing
+    random = numpy.random.default_rng(5)
+    table = pandas.DataFrame({"city": random.choice(["Rome", "Oslo", "Łódź"], 120), "kind": random.choice(["a", "bb"], 120),
+                              "age": random.normal(size=120).astype("f4"), "pay": random.normal(size=120).astype("f4")})
+    label = numpy.where((table.city == "Rome") ^ (table.age > 0), "yes", "no")
+    columns = lambda encoder: compose.ColumnTransformer([("words", encoder, ["city", "kind"]), ("numbers", preprocessing.StandardScaler(), ["age", "pay"])])
+    strange = table.replace({"city": {"Oslo": "Atlantis"}, "kind": {"a": ""}})
+    ordinal = preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    one_hot = preprocessing.OneHotEncoder(handle_unknown="ignore")
+    by_name = lambda given: {name: given[[name]].to_numpy() for name in given.columns}
+    yield "OneHotEncoder of columns", pipeline.make_pipeline(columns(one_hot), linear_model.LogisticRegression()).fit(table, label), by_name(strange)
+    yield "OrdinalEncoder of columns", pipeline.make_pipeline(columns(preprocessing.OrdinalEncoder()), ensemble.RandomForestClassifier(5, random_state=1)).fit(table, label), by_name(table)
+    yield "OrdinalEncoder, unknown words", pipeline.make_pipeline(columns(ordinal), linear_model.LinearRegression()).fit(table, table.pay * 2), by_name(strange)
+    two = table[["city", "kind"]].to_numpy(dtype=object)
+    yield "OneHotEncoder of an array", pipeline.make_pipeline(preprocessing.OneHotEncoder(handle_unknown="ignore"), linear_model.LogisticRegression()).fit(two, label), {"X": strange[["city", "kind"]].to_numpy(dtype=object)}
+    yield "LabelEncoder", preprocessing.LabelEncoder().fit(table.city), {"X": table.city.to_numpy(dtype=object)}
+
+
+def try_words(tool, folder, device, name, model, given):
+    import numpy
+    import onnx
+    import onnxruntime
+    import skl2onnx
+    from skl2onnx.common import data_types
+    kind = lambda values: data_types.FloatTensorType if values.dtype == numpy.float32 else data_types.StringTensorType
+    types = [(key, kind(values)([None, *values.shape[1:]])) for key, values in given.items()]
+    made = skl2onnx.to_onnx(model, initial_types=types, options={"zipmap": False} if hasattr(model, "predict_proba") else None)
+    path, inputs, outputs = (os.path.join(folder, file) for file in ("words.onnx", "in.npz", "out.npz"))
+    onnx.save(made, path)
+    numpy.savez(inputs, **{key: values if values.dtype == numpy.float32 else values.astype("U") for key, values in given.items()})
+    run = subprocess.run([tool, "arrays", path, inputs, outputs, device], capture_output=True, text=True)
+    if run.returncode:
+        return [f"{name}: {run.stderr.strip() or run.returncode}"]
+    expected = onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"]).run(
+        None, {key: values if values.dtype == numpy.float32 else values.astype(object) for key, values in given.items()})
+    troubles = []
+    with numpy.load(outputs) as found:
+        for output, right in zip(made.graph.output, expected):
+            values = found[output.name]
+            exact = right.dtype.kind in "OUi"
+            same = values.shape == right.shape and ((values == right).all() if exact else numpy.abs(values - right).max() <= TOLERANCE * max(1.0, numpy.abs(right).max()))
+            if not same:
+                troubles.append(f"{name}, {output.name}: {values.ravel()[:4]} for {right.ravel()[:4]}")
+    return troubles
+
+
 def main():
     warnings.filterwarnings("ignore")
-    missing = [name for name in ("numpy", "onnx", "onnxruntime", "sklearn", "skl2onnx") if importlib.util.find_spec(name) is None]
+    missing = [name for name in ("numpy", "onnx", "onnxruntime", "pandas", "sklearn", "skl2onnx") if importlib.util.find_spec(name) is None]
     if missing:
         print(f"skipped: {', '.join(missing)} not installed")
         return 77
@@ -145,6 +195,10 @@ def main():
                 continue
             for zipmap in (False, True) if name in ("logistic regression", "random forest, words") else (False,):
                 troubles += try_model(sys.argv[1], folder, device, name, model, x, zipmap)
+                count += 1
+        for name, model, given in of_words():
+            if not words or any(word in name for word in words):
+                troubles += try_words(sys.argv[1], folder, device, name, model, given)
                 count += 1
     print("\n".join(troubles) or f"{count} models agree with onnxruntime on {device}")
     return 1 if troubles or not count else 0

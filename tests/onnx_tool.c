@@ -2,6 +2,7 @@
 /* What onnx_interop.py and onnx_light.py let soma do: save a network that a text describes; run a model on numbers from
  * standard input; count the transpositions in a model; read and write it. */
 #include "network_numbers.h"
+#include <soma/onnx.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,38 @@ static int run(const char *path, size_t samples, soma_device *device) {
     return result;
 }
 
+/* Arrays of an archive through a session, under the names of the model's inputs and outputs. */
+static int run_session(soma_onnx_session *session, const char *data, const char *output) {
+    const size_t inputs = soma_onnx_session_input_count(session), outputs = soma_onnx_session_output_count(session);
+    soma_array *given = calloc(inputs + outputs, sizeof *given), *made = given + inputs;
+    const char **names = calloc(outputs, sizeof *names);
+    soma_arrays *arrays = NULL;
+    soma_value_info info;
+    bool ok = soma_read_arrays(data, &arrays) == SOMA_OK;
+    for (size_t i = 0; ok && i < inputs; i++)
+        for (size_t k = 0; k < soma_arrays_count(arrays); k++)
+            if (soma_onnx_session_input_info(session, i, &info) == SOMA_OK &&
+                strcmp(info.name, soma_arrays_name(arrays, k)) == 0)
+                given[i] = *soma_arrays_get(arrays, k);
+    for (size_t i = 0; i < outputs; i++)
+        if (soma_onnx_session_output_info(session, i, &info) == SOMA_OK) names[i] = info.name;
+    ok = ok && soma_onnx_session_run(session, given, made) == SOMA_OK &&
+         soma_write_npz(output, names, made, outputs) == SOMA_OK;
+    int result = ok ? 0 : trouble();
+    soma_arrays_destroy(arrays);
+    free(names);
+    free(given);
+    return result;
+}
+
+static int run_arrays(const char *path, const char *data, const char *output, soma_device *device) {
+    soma_onnx_session *session;
+    if (soma_onnx_session_create(path, NULL, device, &session) != SOMA_OK) return trouble();
+    int result = run_session(session, data, output);
+    soma_onnx_session_destroy(session);
+    return result;
+}
+
 static int count_transpositions(const char *path) {
     soma_network *network;
     unsigned count = 0;
@@ -75,12 +108,13 @@ static int write_again(const char *path, const char *other) {
 
 int main(int argc, char **argv) {
     soma_device *device;
-    bool chosen = argc == 5 && strcmp(argv[1], "run") == 0;
-    if (soma_device_open(chosen ? argv[4] : "cpu", NULL, &device) != SOMA_OK) return trouble();
+    bool chosen = argc == 5 && strcmp(argv[1], "run") == 0, arrays = argc == 6 && strcmp(argv[1], "arrays") == 0;
+    if (soma_device_open(chosen ? argv[4] : arrays ? argv[5] : "cpu", NULL, &device) != SOMA_OK) return trouble();
     int result = 2;
     if ((argc == 5 || argc == 6) && strcmp(argv[1], "save") == 0)
         result = save(argv[2], argv[3], argv[4], argc == 6 ? argv[5] : NULL, device);
     if (argc >= 4 && strcmp(argv[1], "run") == 0) result = run(argv[2], strtoul(argv[3], NULL, 10), device);
+    if (arrays) result = run_arrays(argv[2], argv[3], argv[4], device);
     if (argc == 3 && strcmp(argv[1], "transpositions") == 0) result = count_transpositions(argv[2]);
     if (argc == 4 && strcmp(argv[1], "again") == 0) result = write_again(argv[2], argv[3]);
     soma_device_close(device);
