@@ -109,7 +109,15 @@ static uint32_t bits_of(float value) {
     return bits;
 }
 
+static size_t total_of_parameters(soma_network *network) {
+    size_t total = 0;
+    for (size_t i = 0; i < soma_network_parameter_count(network); i++)
+        total += soma_tensor_count(soma_network_parameter(network, i));
+    return total;
+}
+
 void expect_parameters(soma_network *network, const float *values, size_t count) {
+    ck_assert_uint_eq(total_of_parameters(network), count);
     float *found = calloc(count + 1, sizeof *found);
     ck_assert_uint_eq(read_parameters(network, found), count);
     for (size_t i = 0; i < count; i++)
@@ -119,9 +127,11 @@ void expect_parameters(soma_network *network, const float *values, size_t count)
 }
 
 void expect_same_parameters(soma_network *a, soma_network *b) {
-    float values[4096];
-    size_t count = read_parameters(a, values);
+    const size_t count = total_of_parameters(a);
+    float *values = calloc(count + 1, sizeof *values);
+    ck_assert_uint_eq(read_parameters(a, values), count);
     expect_parameters(b, values, count);
+    free(values);
 }
 
 /* ---------------------------------------------------------------------------------------------- float64 trainer */
