@@ -1054,6 +1054,44 @@ START_TEST(probabilities_of_nan_are_nan) {
 }
 END_TEST
 
+/* Of a list [1, 1, 3] the element where x is largest. */
+static void looked_up(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 3));
+    put_value(GRAPH_OUTPUT, "y", SHAPE(1, 1, OPEN));
+    floats("list", SHAPE(1, 1, 3), (const float[]){10, 20, 30});
+    size_t one = soma_protobuf_open(W, GRAPH_NODE);
+    soma_protobuf_put_text(W, NODE_INPUT, "x");
+    soma_protobuf_put_text(W, NODE_OUTPUT, "place");
+    soma_protobuf_put_text(W, NODE_OP, "ArgMax");
+    soma_onnx_put_attribute_integer(&made, "axis", 1);
+    soma_onnx_put_attribute_integer(&made, "keepdims", 0);
+    soma_protobuf_close(W, one);
+    one = soma_protobuf_open(W, GRAPH_NODE);
+    soma_protobuf_put_text(W, NODE_INPUT, "list");
+    soma_protobuf_put_text(W, NODE_INPUT, "place");
+    soma_protobuf_put_text(W, NODE_OUTPUT, "y");
+    soma_protobuf_put_text(W, NODE_OP, "ArrayFeatureExtractor");
+    soma_protobuf_put_text(W, 7, "ai.onnx.ml");
+    soma_protobuf_close(W, one);
+}
+
+START_TEST(what_is_looked_up_has_the_dimensions_of_its_list) {
+    static const float x[] = {1, 2, 3, 3, 2, 1}, expected[] = {30, 10};
+    const char *path = temporary_path("m.onnx");
+    const soma_array given = {x, SOMA_F32, 2, {2, 3}};
+    soma_onnx_session *session;
+    soma_array y;
+    onnx_make_graph(looked_up, 8, 17);
+    import_domain("ai.onnx.ml", 1);
+    expect_ok(soma_file_write(path, W->data, W->size));
+    expect_ok(soma_onnx_session_create(path, NULL, device, &session));
+    expect_ok(soma_onnx_session_run(session, &given, &y));
+    expect_shape(&y, SOMA_F32, SHAPE(1, 1, 2));
+    for (size_t i = 0; i < 2; i++) ck_assert(((const float *)y.data)[i] == expected[i]);
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 int main(int argc, char **argv) {
     if (argc != 2) return 2;
     if (soma_device_open(argv[1], NULL, &device) != SOMA_OK) return printf("skipped: %s\n", soma_last_error()), 77;
@@ -1087,6 +1125,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, labels_that_are_words_come_out_as_words);
     tcase_add_test(all, a_kernel_that_is_none_is_refused);
     tcase_add_test(all, probabilities_of_nan_are_nan);
+    tcase_add_test(all, what_is_looked_up_has_the_dimensions_of_its_list);
     Suite *suite = suite_create("onnx_session");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

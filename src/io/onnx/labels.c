@@ -20,15 +20,18 @@ static size_t places_of_sample(const soma_onnx_node *node, const soma_onnx_shape
 }
 
 /* Of a constant list the elements at places that come of the samples, one after the other: the result is
- * [1, samples * places of each]; of several lists [lists, samples]. */
+ * [1, samples * places of each], with as many dimensions as the list where it has more; of several lists
+ * [lists, samples]. */
 static soma_status look_up(soma_onnx_node *node, const soma_onnx_value *list, soma_onnx_value *places) {
     const size_t each = places_of_sample(node, &places->shape);
     const bool whole = node->importer->whole;
     const size_t own = list->shape.dim[list->shape.rank - 1], lists = own ? list->elements.count / own : 0;
-    soma_onnx_shape out = {
-        .batched = true, .batch = whole ? 0 : 1, .rank = 2, .dim = {lists, whole ? each : places->shape.dim[0] * each}};
+    const uint32_t rank = SOMA_MAX(list->shape.rank, 2u); /* with 1 for each dimension before the last */
+    soma_onnx_shape out = {.batched = true, .batch = whole ? 0 : rank - 1, .rank = rank};
     soma_tensor *x = NULL, *y;
     if (!whole && each > 1) out.inner = each;
+    for (uint32_t i = 0; i + 1 < rank; i++) out.dim[i] = rank == 2 ? lists : 1;
+    out.dim[rank - 1] = whole ? each : places->shape.dim[0] * each;
     if (each == 0)
         return soma_error(SOMA_UNSUPPORTED, "%s must have places for each sample, [batch, places]", places->name);
     if (lists != 1 && (list->shape.rank != 2 || each != 1 || list->words.count))
