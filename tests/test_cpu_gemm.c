@@ -171,6 +171,42 @@ START_TEST(test_thread_count_does_not_matter) {
 }
 END_TEST
 
+/*
+ * c = alpha sum + beta c has several ways of being rounded, and all tiles want the same, whatever their heights, which
+ * follow the number of threads. Rows and columns that are no whole tiles; few rows and few terms, too.
+ */
+START_TEST(test_thread_count_does_not_matter_to_update) {
+    static const size_t sizes[][3] = {{32, 32, 132}, {32, 32, 8},  {25, 33, 40},  {300, 61, 129}, {61, 300, 700},
+                                      {4, 1500, 70}, {3, 800, 50}, {300, 200, 1}, {150, 301, 2}};
+    const soma_cpu_isa *isa;
+    for (size_t number = 0; (isa = soma_cpu_isa_get(number)); number++)
+        for (size_t s = 0; s < SOMA_COUNT_OF(sizes); s++)
+            for (int variant = 0; variant < 8; variant++) {
+                soma_gemm_params params = {.transpose_a = variant & 1,
+                                           .transpose_b = variant & 2,
+                                           .alpha = -0.05f,
+                                           .beta = variant & 4 ? 1.0f : 0.3f};
+                product p = make_product(sizes[s][0], sizes[s][1], sizes[s][2], params, false);
+                size_t bytes = p.m * p.n * sizeof(float);
+                run_product(&p, isa, 1, 1);
+                float *alone = soma_malloc(bytes);
+                memcpy(alone, p.c + GUARD, bytes);
+                for (uint32_t threads = 2; threads <= 5; threads++) {
+                    run_product(&p, isa, threads, 1);
+                    for (size_t i = 0; i < p.m * p.n; i++)
+                        if (memcmp(&p.c[GUARD + i], &alone[i], sizeof(float)) != 0)
+                            ck_abort_msg("%s, %zu x %zu x %zu, transposed %d %d, beta %g: c[%zu, %zu] is %.9g by %u "
+                                         "threads, %.9g by one",
+                                         isa->name, p.m, p.n, p.k, params.transpose_a, params.transpose_b,
+                                         (double)params.beta, i / p.n, i % p.n, (double)p.c[GUARD + i],
+                                         (unsigned)threads, (double)alone[i]);
+                }
+                soma_free(alone);
+                free_product(&p);
+            }
+}
+END_TEST
+
 /* One NaN or infinity in a spoils its row, in b its column, and nothing else. */
 START_TEST(test_not_finite) {
     const soma_cpu_isa *isa;
@@ -222,6 +258,7 @@ int main(void) {
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, test_against_float64);
     tcase_add_test(tests, test_thread_count_does_not_matter);
+    tcase_add_test(tests, test_thread_count_does_not_matter_to_update);
     tcase_add_test(tests, test_not_finite);
     tcase_add_test(tests, test_deep_sums);
     suite_add_tcase(suite, tests);

@@ -35,6 +35,10 @@
 /* A vector that may lie at any address. */
 typedef float soma_vector __attribute__((vector_size(SOMA_LANES * 4), aligned(4), may_alias));
 
+#if defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
 /* The first `count` lanes, 0 < count <= SOMA_LANES, the others 0; nothing past them is read or written. */
 #if defined(__AVX512F__)
 #include <immintrin.h>
@@ -90,6 +94,32 @@ static inline __attribute__((always_inline)) void soma_store_lanes(float *to, so
         for (size_t i = 0; i < count; i++) to[i] = value[i];
 }
 #endif
+
+/*
+ * x y + z, rounded once where the instruction set has that, else twice. Left to itself the compiler makes one of a
+ * product and a sum if it happens to find both in one block, here so and there otherwise: where the same element may
+ * come from several loops, as tiles of other heights, their results would differ.
+ */
+static inline __attribute__((always_inline)) soma_vector soma_multiply_add(float x, soma_vector y, soma_vector z) {
+#if defined(__AVX512F__)
+    return (soma_vector)_mm512_fmadd_ps(_mm512_set1_ps(x), (__m512)y, (__m512)z);
+#elif defined(__AVX2__) && defined(__FMA__)
+    return (soma_vector)_mm256_fmadd_ps(_mm256_set1_ps(x), (__m256)y, (__m256)z);
+#elif defined(__ARM_NEON) && (defined(__aarch64__) || defined(__ARM_FEATURE_FMA))
+    return (soma_vector)vfmaq_f32((float32x4_t)z, vdupq_n_f32(x), (float32x4_t)y);
+#else
+    soma_vector result;
+    /* cppcheck-suppress uninitvar ; the loop gives every lane its value, which is not seen through a vector type */
+    for (int i = 0; i < SOMA_LANES; i++) {
+#if defined(FP_FAST_FMAF)
+        result[i] = fmaf(x, y[i], z[i]);
+#else
+        result[i] = x * y[i] + z[i];
+#endif
+    }
+    return result;
+#endif
+}
 
 /*
  * Before a loop whose iterations depend on nothing but their own elements: outputs may be the very inputs (in place),

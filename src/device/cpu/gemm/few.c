@@ -35,9 +35,9 @@ static inline __attribute__((always_inline)) void store(const soma_call *call, s
         value = soma_load_lanes(c, count);
     } else {
         if (bias) value = soma_load_lanes(bias + column, count);
-        if (params->beta != 0.0f) value += params->beta * soma_load_lanes(c, count);
+        if (params->beta != 0.0f) value = soma_multiply_add(params->beta, soma_load_lanes(c, count), value);
     }
-    value += params->alpha * sum;
+    value = soma_multiply_add(params->alpha, sum, value);
     soma_store_lanes(c, value, count);
 }
 

@@ -29,8 +29,9 @@ static inline __attribute__((always_inline)) void multiply_lanes(const outer_row
     for (int k = 0; k < terms; k++)
         sum += row->x[k] * soma_load_lanes(row->b + (size_t)k * row->stride + column, count);
     if (!plain && row->bias) value = soma_load_lanes(row->bias + column, count);
-    if (!plain && row->beta != 0.0f) value += row->beta * soma_load_lanes(row->c + column, count);
-    value += row->alpha * sum;
+    if (!plain && row->beta != 0.0f)
+        value = soma_multiply_add(row->beta, soma_load_lanes(row->c + column, count), value);
+    value = soma_multiply_add(row->alpha, sum, value);
     soma_store_lanes(row->c + column, value, count);
 }
 

@@ -49,8 +49,8 @@ gemm_store(soma_vector sum[GEMM_ROWS][GEMM_VECTORS], const gemm_output *output, 
         for (int j = 0; j < vectors; j++) {
             size_t lanes = j + 1 < vectors ? SOMA_LANES : last;
             soma_vector value = rest[j];
-            if (beta != 0.0f) value += beta * soma_load_lanes(c + j * SOMA_LANES, lanes);
-            value += alpha * sum[i][j];
+            if (beta != 0.0f) value = soma_multiply_add(beta, soma_load_lanes(c + j * SOMA_LANES, lanes), value);
+            value = soma_multiply_add(alpha, sum[i][j], value);
             if (output->relu) value = (soma_vector)((soma_mask)value & ~(value < 0.0f));
             soma_store_lanes(c + j * SOMA_LANES, value, lanes);
         }
