@@ -36,7 +36,7 @@ typedef struct soma_parameter {
     bool is_frozen;  /* stays as it is, and has no gradient; a running figure: its layer goes by it, as in inference */
     float rate;      /* a learning rate of its own; 0: the optimizer's */
     soma_own_decay l2, l1;
-    float *values;   /* host copy; the truth while the network is not compiled, then the device has it (NULL) */
+    float *values; /* host copy; the truth while the network is not compiled, then the device has it (NULL) */
 } soma_parameter;
 
 typedef struct soma_preprocessing {
