@@ -39,10 +39,6 @@ soma_status soma_onnx_add_branch(soma_onnx_node *node);
 
 soma_status soma_onnx_add_loop(soma_onnx_node *node);
 soma_status soma_onnx_add_scan(soma_onnx_node *node);
-/* Values joined along an axis, as many at a time as an op takes, until one is left, which has the name `output`; the
- * others' names are overwritten. */
-soma_status soma_onnx_join(soma_onnx_importer *importer, const char **names, size_t count, int64_t axis,
-                           const char *output);
 
 /* ---------------------------------------------------------------------------------------------------------- made.c */
 
@@ -57,6 +53,10 @@ soma_status soma_onnx_add_made(soma_onnx_importer *importer, const char *op, con
 /* A piece with one dimension of 1 more, under a name of its own. */
 soma_status soma_onnx_add_dimension(soma_onnx_importer *importer, const soma_onnx_value *piece, int64_t axis,
                                     const char **name);
+/* Values joined along an axis, as many at a time as an op takes, until one is left, which has the name `output`; the
+ * others' names are overwritten. */
+soma_status soma_onnx_join(soma_onnx_importer *importer, const char **names, size_t count, int64_t axis,
+                           const char *output);
 
 /* ------------------------------------------------------------------------------------------------------ distances.c */
 

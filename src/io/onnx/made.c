@@ -77,3 +77,20 @@ soma_status soma_onnx_add_dimension(soma_onnx_importer *importer, const soma_onn
     SOMA_TRY(soma_onnx_define(importer, &axes));
     return soma_onnx_add_made(importer, "Unsqueeze", inputs, 2, NULL, NULL, false, *name);
 }
+
+soma_status soma_onnx_join(soma_onnx_importer *importer, const char **names, size_t count, int64_t axis,
+                           const char *output) {
+    do {
+        const size_t most = SOMA_MAX_INPUTS;
+        size_t joined = 0;
+        for (size_t first = 0; first < count; first += most) {
+            const size_t some = SOMA_MIN(most, count - first);
+            const char *name = output;
+            if (count > most) SOMA_TRY(soma_onnx_inner_name(importer, &name));
+            SOMA_TRY(soma_onnx_add_made(importer, "Concat", names + first, some, "axis", &axis, false, name));
+            names[joined++] = name;
+        }
+        count = joined;
+    } while (count > 1);
+    return SOMA_OK;
+}

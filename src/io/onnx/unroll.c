@@ -26,23 +26,6 @@ typedef struct turns {
 
 /* ----------------------------------------------------------------------------------------------------------- pieces */
 
-soma_status soma_onnx_join(soma_onnx_importer *importer, const char **names, size_t count, int64_t axis,
-                           const char *output) {
-    do {
-        const size_t most = SOMA_MAX_INPUTS;
-        size_t joined = 0;
-        for (size_t first = 0; first < count; first += most) {
-            const size_t some = SOMA_MIN(most, count - first);
-            const char *name = output;
-            if (count > most) SOMA_TRY(soma_onnx_inner_name(importer, &name));
-            SOMA_TRY(soma_onnx_add_made(importer, "Concat", names + first, some, "axis", &axis, false, name));
-            names[joined++] = name;
-        }
-        count = joined;
-    } while (count > 1);
-    return SOMA_OK;
-}
-
 /* What all turns have made of an output. */
 static soma_status join_pieces(const turns *t, size_t out, int64_t axis, bool backwards, const char *output) {
     soma_onnx_importer *importer = t->node->importer;
