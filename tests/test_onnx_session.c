@@ -820,6 +820,9 @@ static void put_text(const char *name, const char *text) {
     soma_protobuf_close(W, one);
 }
 
+enum { STRING = 8 };
+static const char *const *names_of_classes; /* NULL: the numbers */
+
 /* Three classes 5, 7 and 9 with a vector each, of one feature. */
 static void machine(void) {
     static const int64_t labels[] = {5, 7, 9}, each[] = {1, 1, 1};
@@ -830,7 +833,10 @@ static void machine(void) {
     soma_protobuf_put_text(W, NODE_OUTPUT, "probabilities");
     soma_protobuf_put_text(W, NODE_OP, "SVMClassifier");
     soma_protobuf_put_text(W, 7, "ai.onnx.ml");
-    soma_onnx_put_attribute_integers(&made, "classlabels_ints", labels, 3);
+    if (names_of_classes)
+        soma_onnx_put_attribute_texts(&made, "classlabels_strings", names_of_classes, 3);
+    else
+        soma_onnx_put_attribute_integers(&made, "classlabels_ints", labels, 3);
     soma_onnx_put_attribute_integers(&made, "vectors_per_class", each, 3);
     put_text("kernel_type", kernel_type);
     put_text("post_transform", post_transform);
@@ -840,7 +846,7 @@ static void machine(void) {
     put_floats("prob_a", 3, (const float[]){-1, -2, -0.5F});
     put_floats("prob_b", probabilities_of_pairs, (const float[]){0.5F, 0, -0.25F});
     soma_protobuf_close(W, one);
-    put_typed_value(GRAPH_OUTPUT, "label", INT64, SHAPE(OPEN));
+    put_typed_value(GRAPH_OUTPUT, "label", names_of_classes ? STRING : INT64, SHAPE(OPEN));
     put_value(GRAPH_OUTPUT, "probabilities", SHAPE(OPEN, 3));
 }
 
@@ -906,8 +912,6 @@ END_TEST
 
 /* ------------------------------------------------------------------------------------------------------------ words
  */
-
-enum { STRING = 8 };
 
 static soma_status open_learned(void (*body)(void), const soma_onnx_options *options, soma_onnx_session **session) {
     const char *path = temporary_path("m.onnx");
@@ -1015,30 +1019,96 @@ START_TEST(words_are_no_numbers) {
 }
 END_TEST
 
+/* The op behind the labels; or "list": they are looked up, as skl2onnx does. */
+static const char *through;
+static const char *const classes[] = {"no", "yes", "per\xC3\xB2"};
+
+static void put_classes(void) {
+    size_t one = soma_protobuf_open(W, 5); /* GraphProto.initializer */
+    soma_protobuf_put_integer(W, 1, SOMA_COUNT_OF(classes));
+    soma_protobuf_put_integer(W, 2, STRING);
+    for (size_t i = 0; i < SOMA_COUNT_OF(classes); i++) soma_protobuf_put_text(W, 6, classes[i]);
+    soma_protobuf_put_text(W, 8, "classes");
+    soma_protobuf_close(W, one);
+}
+
 static void named_classes(void) {
+    const bool list = !strcmp(through, "list"), number = !strcmp(through, "Cast") || !strcmp(through, "Equal");
     put_typed_value(GRAPH_INPUT, "x", STRING, SHAPE(OPEN, 1));
     put_learned("OneHotEncoder", "x", "wide", "cats_strings", (const char *const[]){"a", "b"}, 2, NULL);
     integers("flat", 2, (const int64_t[]){-1, 2});
+    integers("row", 1, (const int64_t[]){-1});
     put("Reshape", INPUTS("wide", "flat"), "columns", NULL, 0);
-    size_t one = soma_onnx_begin_node(&made, "LinearClassifier", "label", INPUTS("columns"));
-    soma_protobuf_put_text(W, 7, "ai.onnx.ml");
-    soma_onnx_put_attribute_texts(&made, "classlabels_strings", (const char *const[]){"no", "yes", "per\xC3\xB2"}, 3);
-    put_floats("coefficients", 6, (const float[]){0, 1, 1, 0, 0, 0});
-    put_floats("intercepts", 3, (const float[]){0, 0, 0.5F});
-    soma_onnx_end_node(&made, one);
-    put_typed_value(GRAPH_OUTPUT, "label", STRING, SHAPE(OPEN));
+    if (list) {
+        put_classes();
+        put_learned("LabelEncoder", "x", "place", "keys_strings", (const char *const[]){"a", "b", "c"}, 3,
+                    (const int64_t[]){1, 0, 2});
+        size_t one = soma_onnx_begin_node(&made, "ArrayFeatureExtractor", "found", INPUTS("classes", "place"));
+        soma_protobuf_put_text(W, 7, "ai.onnx.ml");
+        soma_onnx_end_node(&made, one);
+    } else {
+        size_t one = soma_onnx_begin_node(&made, "LinearClassifier", "found", INPUTS("columns"));
+        soma_protobuf_put_text(W, 7, "ai.onnx.ml");
+        soma_onnx_put_attribute_texts(&made, "classlabels_strings", classes, SOMA_COUNT_OF(classes));
+        put_floats("coefficients", 6, (const float[]){0, 1, 1, 0, 0, 0});
+        put_floats("intercepts", 3, (const float[]){0, 0, 0.5F});
+        soma_onnx_end_node(&made, one);
+    }
+    if (!strcmp(through, "Cast"))
+        put("Cast", INPUTS("found"), "label", "to", FLOAT);
+    else if (!strcmp(through, "Equal"))
+        put("Equal", INPUTS("found", "found"), "label", NULL, 0);
+    else
+        put("Reshape", INPUTS("found", "row"), "label", NULL, 0);
+    put_typed_value(GRAPH_OUTPUT, "label", number ? FLOAT : STRING, SHAPE(OPEN));
 }
 
 START_TEST(labels_that_are_words_come_out_as_words) {
-    soma_onnx_session *session;
-    expect_ok(open_learned(named_classes, NULL, &session));
-    const char *const x[] = {"b", "a", "c"};
-    soma_array y;
-    expect_ok(soma_onnx_session_run(session, &(soma_array){x, SOMA_STRING, 2, {3, 1}}, &y));
-    expect_shape(&y, SOMA_STRING, SHAPE(3));
-    ck_assert_str_eq(((const char *const *)y.data)[0], "no");
-    ck_assert_str_eq(((const char *const *)y.data)[1], "yes");
-    ck_assert_str_eq(((const char *const *)y.data)[2], "per\xC3\xB2");
+    static const char *const ways[] = {"Reshape", "list"};
+    for (size_t way = 0; way < SOMA_COUNT_OF(ways); way++) {
+        soma_onnx_session *session;
+        through = ways[way];
+        expect_ok(open_learned(named_classes, NULL, &session));
+        const char *const x[] = {"b", "a", "c"};
+        soma_array y;
+        expect_ok(soma_onnx_session_run(session, &(soma_array){x, SOMA_STRING, 2, {3, 1}}, &y));
+        expect_shape(&y, SOMA_STRING, SHAPE(3));
+        for (size_t i = 0; i < 3; i++) ck_assert_str_eq(((const char *const *)y.data)[i], classes[i]);
+        soma_onnx_session_destroy(session);
+    }
+}
+END_TEST
+
+/* Places in a list are no numbers to the model. */
+START_TEST(labels_that_are_words_are_no_numbers) {
+    static const char *const ways[] = {"Cast", "Equal"}, *const says[] = {"cast from words", "holds labels"};
+    const char *const x[] = {"b"};
+    for (size_t way = 0; way < SOMA_COUNT_OF(ways); way++) {
+        soma_onnx_session *session;
+        soma_array y;
+        through = ways[way];
+        soma_status status = open_learned(named_classes, NULL, &session);
+        if (status == SOMA_OK) {
+            status = soma_onnx_session_run(session, &(soma_array){x, SOMA_STRING, 2, {1, 1}}, &y);
+            expect_error(status, SOMA_UNSUPPORTED, says[way]);
+            soma_onnx_session_destroy(session);
+        } else
+            expect_error(status, SOMA_UNSUPPORTED, says[way]);
+    }
+}
+END_TEST
+
+/* Labels that the host finds are words, too. */
+START_TEST(labels_beside_probabilities_are_words) {
+    const float x[] = {0, 1, -2, 0.5F};
+    static const char *const labels[] = {"five", "five", "seven", "five"};
+    soma_array y[2];
+    names_of_classes = (const char *const[]){"five", "seven", "nine"};
+    soma_onnx_session *session = open_machine();
+    names_of_classes = NULL;
+    expect_ok(soma_onnx_session_run(session, &(soma_array){x, SOMA_F32, 2, {4, 1}}, y));
+    expect_shape(&y[0], SOMA_STRING, SHAPE(4));
+    for (size_t i = 0; i < 4; i++) ck_assert_str_eq(((const char *const *)y[0].data)[i], labels[i]);
     soma_onnx_session_destroy(session);
 }
 END_TEST
@@ -1123,6 +1193,8 @@ int main(int argc, char **argv) {
     tcase_add_test(all, words_are_encoded);
     tcase_add_test(all, words_are_no_numbers);
     tcase_add_test(all, labels_that_are_words_come_out_as_words);
+    tcase_add_test(all, labels_that_are_words_are_no_numbers);
+    tcase_add_test(all, labels_beside_probabilities_are_words);
     tcase_add_test(all, a_kernel_that_is_none_is_refused);
     tcase_add_test(all, probabilities_of_nan_are_nan);
     tcase_add_test(all, what_is_looked_up_has_the_dimensions_of_its_list);

@@ -130,7 +130,7 @@ static soma_status import_cast(soma_onnx_node *node) {
     SOMA_TRY(cast_target(node, &type));
     const bool text = type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__STRING;
     if ((x->encoded || x->words.count) && text) return soma_onnx_pass(node, x);
-    if (x->encoded)
+    if (x->encoded || soma_onnx_is_labels(x))
         return soma_error(SOMA_UNSUPPORTED, "a cast from words to %s; words stay words here",
                           soma_onnx_describe_type(type).text);
     const bool wide = is_float(type);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What ops make of words of an input; see vocabulary.h. */
+/* What ops make of words of an input (vocabulary.h), and of labels that stand for words. */
 #include "base/utf8.h"
 #include "io/onnx/family.h"
 #include "io/onnx/vocabulary.h"
@@ -28,6 +28,22 @@ static bool is_mover(const soma_onnx_row *row) {
     return false;
 }
 
+/* Labels: their places are no numbers to compute with, nor are those of different lists to be told apart. */
+static soma_status check_labels(const soma_onnx_node *node) {
+    const bool all = node->row == &soma_onnx_row_Concat;
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        const soma_onnx_value *value = node->input[i];
+        const bool labels = value && soma_onnx_is_labels(value);
+        if (all && value && node->input[0] && value->words.words != node->input[0]->words.words)
+            return soma_error(SOMA_UNSUPPORTED, "inputs %u and 0 are not labels of the same list of words", i);
+        if (labels && !(is_mover(node->row) && (i == 0 || all)))
+            return soma_error(SOMA_UNSUPPORTED,
+                              "input %u, %s, holds labels that are words: ops that move elements take them", i,
+                              soma_quote(value->name, strlen(value->name)).text);
+    }
+    return SOMA_OK;
+}
+
 soma_status soma_onnx_check_encoded(const soma_onnx_node *node) {
     const soma_onnx_row *row = node->row;
     const bool all = row == &soma_onnx_row_Concat;
@@ -49,12 +65,14 @@ soma_status soma_onnx_check_encoded(const soma_onnx_node *node) {
             "and ops that move elements, all of them before anything that is computed on the host",
             i, soma_quote(value->name, strlen(value->name)).text);
     }
-    return SOMA_OK;
+    return check_labels(node);
 }
 
 void soma_onnx_keep_encoded(soma_onnx_node *node) {
-    if (node->input_count == 0 || !node->input[0] || !node->input[0]->encoded || !is_mover(node->row)) return;
-    node->output.encoded = true;
+    const soma_onnx_value *moved = node->input_count ? node->input[0] : NULL;
+    if (!moved || !is_mover(node->row) || (!moved->encoded && !soma_onnx_is_labels(moved))) return;
+    node->output.encoded = moved->encoded;
+    if (!moved->encoded) node->output.words = moved->words;
     node->output.integer = true;
     node->output.elements.type = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__STRING;
 }

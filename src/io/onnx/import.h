@@ -186,6 +186,8 @@ soma_status soma_onnx_check_inputs(const soma_onnx_file *file, const soma_onnx_o
 
 /* Whether it is a list of words that the file holds, which has no numbers. */
 bool soma_onnx_is_words(const soma_onnx_value *value);
+/* Whether its numbers are places in a list of words, for which they stand. */
+bool soma_onnx_is_labels(const soma_onnx_value *value);
 /* An error: it is an output of an op that computes its first alone. */
 soma_status soma_onnx_not_computed(const char *name);
 /* Counts memory against what the file may take; `name` stands for what needs it. */

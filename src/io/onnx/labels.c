@@ -25,7 +25,8 @@ static size_t places_of_sample(const soma_onnx_node *node, const soma_onnx_shape
 static soma_status look_up(soma_onnx_node *node, const soma_onnx_value *list, soma_onnx_value *places) {
     const size_t each = places_of_sample(node, &places->shape);
     const bool whole = node->importer->whole;
-    const size_t own = list->shape.dim[list->shape.rank - 1], lists = own ? list->elements.count / own : 0;
+    const size_t own = list->shape.dim[list->shape.rank - 1],
+                 lists = own ? soma_onnx_count(&list->shape, 0, list->shape.rank) / own : 0;
     const uint32_t rank = SOMA_MAX(list->shape.rank, 2u); /* with 1 for each dimension before the last */
     soma_onnx_shape out = {.batched = true, .batch = whole ? 0 : rank - 1, .rank = rank};
     soma_tensor *x = NULL, *y;

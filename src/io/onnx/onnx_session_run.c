@@ -189,7 +189,7 @@ static soma_status take_result(void *context, size_t output, const soma_onnx_val
                        declared->type->tensor_type && declared->type->tensor_type->elem_type;
     soma_onnx_reader reader;
     size_t count = soma_onnx_count(&value->shape, 0, value->shape.rank), i = 0;
-    const bool words = value->encoded || soma_onnx_is_words(value);
+    const bool words = value->encoded || soma_onnx_is_words(value) || soma_onnx_is_labels(value);
     if (value->shape.rank > SOMA_MAX_RANK || (typed && words != (info->dtype == SOMA_STRING)))
         return soma_error(SOMA_UNSUPPORTED,
                           "holds %s of %u dimensions; up to %d dimensions of what the file declares come out",

@@ -167,7 +167,9 @@ static soma_status give_labels(soma_onnx_node *node, estimate *e, const double *
         label[i] = classes->numbers ? (double)classes->numbers[best] : (double)best;
     }
     SOMA_TRY(soma_onnx_give_numbers(node, INT64, &(soma_onnx_shape){.rank = 1, .dim = {samples}}, false, label));
-    if (classes->words) node->output.words = *classes;
+    if (!classes->words) return SOMA_OK;
+    node->output.words = *classes;
+    node->output.elements.type = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__STRING;
     return SOMA_OK;
 }
 

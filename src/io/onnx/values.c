@@ -26,7 +26,12 @@ soma_status soma_onnx_mixes(const soma_onnx_node *node) {
 }
 
 bool soma_onnx_is_words(const soma_onnx_value *value) {
-    return value->constant && !value->encoded && value->elements.type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__STRING;
+    return value->constant && !value->encoded && !soma_onnx_is_labels(value) &&
+           value->elements.type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__STRING;
+}
+
+bool soma_onnx_is_labels(const soma_onnx_value *value) {
+    return value->words.words && (!value->constant || value->elements.count > 0);
 }
 
 soma_status soma_onnx_not_computed(const char *name) {
