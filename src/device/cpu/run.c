@@ -184,20 +184,20 @@ static void run_shared(void *context, uint32_t thread) {
     }
 }
 
-/* Whether the threads save more than it costs to share the list between them. */
+/* Whether the threads save more than it costs to share the list between them: there is a barrier for each chain. */
 static bool is_worth_sharing(const soma_call *calls, size_t count, uint32_t threads) {
     double saved = -START_COST, all = 0.0;
     for (size_t i = 0; i < count; i++) {
         const soma_cpu_plan *plan = calls[i].prepared;
         size_t tasks = 1;
-        for (uint32_t phase = 0; phase < plan->phase_count; phase++) {
-            const size_t times = phase + plan->repeated < plan->phase_count ? 1 : plan->rounds;
-            tasks = SOMA_MAX(tasks, plan->phase[phase].tasks);
-            if (plan->phase[phase].tasks > 1) saved -= BARRIER_COST * (double)times;
-        }
+        for (uint32_t phase = 0; phase < plan->phase_count; phase++) tasks = SOMA_MAX(tasks, plan->phase[phase].tasks);
         all += plan->nanoseconds;
         saved += plan->nanoseconds * (1.0 - 1.0 / (double)SOMA_MIN(tasks, (size_t)threads));
     }
+    const list l = {NULL, calls, count};
+    place at = {0, 0};
+    for (chain c; saved > LEAST_SHARE * all && take_chain(&l, &at, &c);)
+        if (c.tasks > 1) saved -= BARRIER_COST;
     return saved > LEAST_SHARE * all;
 }
 
