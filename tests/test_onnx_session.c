@@ -978,6 +978,31 @@ START_TEST(words_are_encoded) {
 }
 END_TEST
 
+static void words_named_twice(void) {
+    put_typed_value(GRAPH_INPUT, "x", STRING, SHAPE(OPEN, 1));
+    integers("flat", 2, (const int64_t[]){-1, 3});
+    put_learned("OneHotEncoder", "x", "wide", "cats_strings", (const char *const[]){"a", "a", "b"}, 3, NULL);
+    put_learned("LabelEncoder", "x", "labels", "keys_strings", (const char *const[]){"a", "a", "b"}, 3,
+                (const int64_t[]){1, 2, 5});
+    put("Reshape", INPUTS("wide", "flat"), "columns", NULL, 0);
+    put("Cast", INPUTS("labels"), "numbers", "to", FLOAT);
+    put("Concat", INPUTS("columns", "numbers"), "y", "axis", 1);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, 4));
+}
+
+/* The last of equal categories and the first of equal keys, as onnxruntime has it, of which the specification says
+ * nothing. */
+START_TEST(a_word_that_is_named_twice_is_one) {
+    const char *const x[] = {"a", "b", "c"};
+    soma_onnx_session *session;
+    soma_array y;
+    expect_ok(open_learned(words_named_twice, NULL, &session));
+    expect_ok(soma_onnx_session_run(session, &(soma_array){x, SOMA_STRING, 2, {3, 1}}, &y));
+    expect_floats(&y, SHAPE(3, 4), (const float[]){0, 1, 0, 1, 0, 0, 1, 5, 0, 0, 0, -1});
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 static const char *misused;
 
 static void computed_with(void) {
@@ -1191,6 +1216,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, elements_that_no_network_takes_are_taken_on_the_host);
     tcase_add_test(all, probabilities_of_pairs_become_those_of_classes);
     tcase_add_test(all, words_are_encoded);
+    tcase_add_test(all, a_word_that_is_named_twice_is_one);
     tcase_add_test(all, words_are_no_numbers);
     tcase_add_test(all, labels_that_are_words_come_out_as_words);
     tcase_add_test(all, labels_that_are_words_are_no_numbers);

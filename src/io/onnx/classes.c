@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { INT64 = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64, STRING = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__STRING };
@@ -76,6 +77,40 @@ soma_status soma_onnx_get_numbers(soma_onnx_node *node, const char *name, const 
     for (size_t i = 0; i < *count; i++)
         made[i] = attribute->n_floats ? (double)attribute->floats[i] : (double)attribute->ints[i];
     *numbers = made;
+    return SOMA_OK;
+}
+
+typedef struct placed {
+    float number;
+    size_t place;
+} placed;
+
+/* NaN behind all others, and equals among themselves as they were. */
+static int compare_placed(const void *a, const void *b) {
+    const placed *x = a, *y = b;
+    if (isnan(x->number) != isnan(y->number)) return isnan(x->number) ? 1 : -1;
+    if (x->number < y->number || x->number > y->number) return x->number < y->number ? -1 : 1;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+static bool are_same(const placed *a, const placed *b) {
+    return a->number == b->number || (isnan(a->number) && isnan(b->number));
+}
+
+soma_status soma_onnx_without_repeats(soma_onnx_node *node, const double *numbers, size_t count, bool last,
+                                      const double *of, double instead, const double **kept) {
+    double *made = NULL;
+    SOMA_TRY(soma_onnx_make(node, count, &made));
+    SOMA_TRY(soma_onnx_take_made(node->importer, count, sizeof(placed), node->output.name));
+    placed *sorted = soma_calloc(count, sizeof *sorted);
+    if (!sorted) return soma_out_of_memory(count * sizeof *sorted, node->output.name);
+    for (size_t i = 0; i < count; i++) sorted[i] = (placed){(float)numbers[i], i};
+    qsort(sorted, count, sizeof *sorted, compare_placed);
+    memcpy(made, of, count * sizeof *made);
+    for (size_t i = 1; i < count; i++)
+        if (are_same(&sorted[i - 1], &sorted[i])) made[sorted[last ? i - 1 : i].place] = instead;
+    soma_free(sorted);
+    *kept = made;
     return SOMA_OK;
 }
 

@@ -18,6 +18,10 @@ soma_status soma_onnx_get_numbers(soma_onnx_node *node, const char *name, const 
 /* The same of an attribute that is a tensor. */
 soma_status soma_onnx_get_tensor_numbers(soma_onnx_node *node, const Soma__Onnx__AttributeProto *attribute,
                                          const double **numbers, size_t *count);
+/* Of numbers that are equal as float32, NaN too, the first alone counts, or the last: *kept are `of`, of as many, but
+ * `instead` beside the others. */
+soma_status soma_onnx_without_repeats(soma_onnx_node *node, const double *numbers, size_t count, bool last,
+                                      const double *of, double instead, const double **kept);
 /* A text; `otherwise` where there is no such attribute. */
 soma_status soma_onnx_get_text(const soma_onnx_node *node, const char *name, const char *otherwise, char *text,
                                size_t size);

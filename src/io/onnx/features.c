@@ -143,7 +143,8 @@ static soma_status import_vectorizer(soma_onnx_node *node) {
 
 SOMA_ONNX_OP(FeatureVectorizer, 1, 1, SOMA_MAX_INPUTS, "inputdimensions", import_vectorizer, 0, .domain = SOMA_ONNX_ML);
 
-/* Beside each element a one at the place that it has among the categories. */
+/* Beside each element a one at the place that it has among the categories, the last one as in onnxruntime: those that
+ * come again later are NaN, which equals nothing. */
 static soma_status import_one_hot(soma_onnx_node *node) {
     const bool words = node->input[0]->encoded;
     const char *name = words ? "cats_strings" : "cats_int64s";
@@ -167,6 +168,7 @@ static soma_status import_one_hot(soma_onnx_node *node) {
         if (fabs(categories[i]) > 0x1p24)
             return soma_error(SOMA_UNSUPPORTED, "category %zu is %.17g; up to 2^24 can be counted in float32", i,
                               categories[i]);
+    SOMA_TRY(soma_onnx_without_repeats(node, categories, count, true, categories, NAN, &categories));
     SOMA_TRY(soma_onnx_add_numbers(node, ".categories", 1, &count, categories, true, &values));
     wide.dim[wide.rank++] = 1;
     out.dim[out.rank++] = count;

@@ -142,7 +142,8 @@ static soma_status compare_keys(soma_onnx_node *node, soma_tensor *x, const doub
     return soma_graph_binary(x->graph, *equal, missing, SOMA_BINARY_ADD, equal);
 }
 
-/* The value of the key that there is, or the usual one: one of these terms at most is not 0, so that it is exact. */
+/* The value of the first key that is equal, or the usual one: one of these terms at most is not 0, so that it is exact;
+ * beside the keys that repeat another stands 0. */
 static soma_status choose(soma_onnx_node *node, soma_tensor *equal, const double *value, size_t count, double usual,
                           soma_tensor **y) {
     const size_t one = 1;
@@ -188,6 +189,8 @@ static soma_status import_label_encoder(soma_onnx_node *node) {
     for (size_t i = 0; i < count; i++)
         if ((whole && fabs(value[i]) > 0x1p24) || (whole_key && fabs(key[i]) > 0x1p24))
             return soma_error(SOMA_UNSUPPORTED, "key or value %zu is above 2^24, up to which float32 counts", i);
+    /* Which of equal keys counts the specification does not say; in onnxruntime it is the first. */
+    SOMA_TRY(soma_onnx_without_repeats(node, key, count, false, value, 0, &value));
     wide.dim[wide.rank++] = 1;
     SOMA_TRY(soma_onnx_tensor_of_any(node, node->input[0], &x));
     SOMA_TRY(soma_onnx_reshaped(node, x, &wide, &x));
