@@ -71,7 +71,7 @@ static soma_status refuse_type(const parser *p, const char *text, size_t length)
 /* '<U7': words of up to 7 characters of four bytes. */
 static bool take_words(const char *text, size_t length, soma_npy *npy) {
     size_t characters = 0;
-    if (length < 3 || length > 10 || !strchr("<>", text[0]) || text[1] != 'U') return false;
+    if (length < 3 || length > 10 || !text[0] || !strchr("<>", text[0]) || text[1] != 'U') return false;
     for (size_t i = 2; i < length; i++) {
         if (text[i] < '0' || text[i] > '9') return false;
         characters = characters * 10 + (size_t)(text[i] - '0');
