@@ -1003,6 +1003,33 @@ START_TEST(a_word_that_is_named_twice_is_one) {
 }
 END_TEST
 
+static bool many_times;
+
+static void one_word(void) {
+    static const char *const words[] = {"a", "a", "a", "a"};
+    put_typed_value(GRAPH_INPUT, "x", STRING, SHAPE(OPEN, 1));
+    put_learned("OneHotEncoder", "x", "y", "cats_strings", words, many_times ? 4 : 1, NULL);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, 1, many_times ? 4 : 1));
+}
+
+static bool has_room(size_t limit) {
+    soma_onnx_session *session;
+    if (open_learned(one_word, &(soma_onnx_options){.memory_limit = limit}, &session) == SOMA_OK) {
+        soma_onnx_session_destroy(session);
+        return true;
+    }
+    return !strstr(soma_last_error(), "different words");
+}
+
+START_TEST(a_word_takes_memory_once) {
+    size_t limit = 1;
+    many_times = false;
+    while (!has_room(limit)) limit++;
+    many_times = true;
+    ck_assert(has_room(limit) && !has_room(limit - 1));
+}
+END_TEST
+
 static const char *misused;
 
 static void computed_with(void) {
@@ -1217,6 +1244,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, probabilities_of_pairs_become_those_of_classes);
     tcase_add_test(all, words_are_encoded);
     tcase_add_test(all, a_word_that_is_named_twice_is_one);
+    tcase_add_test(all, a_word_takes_memory_once);
     tcase_add_test(all, words_are_no_numbers);
     tcase_add_test(all, labels_that_are_words_come_out_as_words);
     tcase_add_test(all, labels_that_are_words_are_no_numbers);

@@ -36,21 +36,28 @@ static char *copy_of(const ProtobufCBinaryData *word) {
     return copy;
 }
 
+static bool has_room(const collector *c, size_t letters) {
+    const size_t left = c->limit - c->used;
+    return left >= COST_OF_WORD && left - COST_OF_WORD >= letters && c->file->vocabulary.count < MOST_WORDS;
+}
+
 static soma_status add_word(collector *c, const ProtobufCBinaryData *word) {
     soma_words *words = &c->file->vocabulary;
-    const size_t before = words->count;
     size_t number;
     if (!is_word(word)) return SOMA_OK; /* who looks it up says so */
-    if (c->limit - c->used < COST_OF_WORD || c->limit - c->used - COST_OF_WORD < word->len || before == MOST_WORDS)
-        return soma_error(SOMA_UNSUPPORTED,
-                          "%s: the model names more than %zu different words, for which it would take more than %zu "
-                          "bytes, or more than float32 can number; memory_limit says how many bytes they may take",
-                          c->file->path, before, c->limit);
     char *text = copy_of(word);
     if (!text) return soma_out_of_memory(word->len + 1, "a word");
-    soma_status status = soma_words_add(words, text, 0, &number);
+    const bool known = soma_words_find(words, text, &number);
+    soma_status status = SOMA_OK;
+    if (!known && !has_room(c, word->len))
+        status = soma_error(SOMA_UNSUPPORTED,
+                            "%s: the model names more than %zu different words, for which it would take more than %zu "
+                            "bytes, or more than float32 can number; memory_limit says how many bytes they may take",
+                            c->file->path, words->count, c->limit);
+    else if (!known)
+        status = soma_words_add(words, text, 0, &number);
     soma_free(text);
-    if (status == SOMA_OK && words->count > before) c->used += COST_OF_WORD + word->len;
+    if (status == SOMA_OK && !known) c->used += COST_OF_WORD + word->len;
     return status;
 }
 
