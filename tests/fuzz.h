@@ -3,8 +3,11 @@
 #ifndef SOMA_TESTS_FUZZ_H
 #define SOMA_TESTS_FUZZ_H
 
+#include "base/utf8.h"
+
 #include <soma/soma.h>
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -40,6 +43,24 @@ static inline void require_sound(soma_status status, soma_dataset *dataset) {
         soma_dataset_destroy(second);
     }
     soma_dataset_destroy(dataset);
+}
+
+/* All elements can be read; words are UTF-8 to their ends. Of the bytes the sum. */
+static inline unsigned sum_elements(const soma_array *array) {
+    size_t count = 1, offset;
+    unsigned sum = 0;
+    for (uint32_t i = 0; i < array->rank; i++) count *= array->shape[i];
+    if (array->dtype != SOMA_STRING) {
+        count *= soma_dtype_size(array->dtype);
+        for (size_t i = 0; i < count; i++) sum += ((const uint8_t *)array->data)[i];
+        return sum;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *word = ((const char *const *)array->data)[i];
+        REQUIRE(word && soma_utf8_check(word, strlen(word), &offset));
+        for (; *word; word++) sum += (uint8_t)*word;
+    }
+    return sum;
 }
 
 #endif

@@ -5,17 +5,15 @@
 #include "io/npy/npz.h"
 #include <stdio.h>
 
-/* All numbers are there, and their types are known. */
+/* All elements are there, and their types are known. */
 static void require_arrays(soma_status status, soma_arrays *arrays) {
     REQUIRE((status == SOMA_OK) == (arrays != NULL));
     static char text[16]; /* so that they are read */
     unsigned sum = 0;
     for (size_t i = 0; i < soma_arrays_count(arrays); i++) {
         const soma_array *array = soma_arrays_get(arrays, i);
-        size_t bytes = soma_dtype_size(array->dtype);
-        REQUIRE(bytes && soma_arrays_name(arrays, i));
-        for (uint32_t j = 0; j < array->rank; j++) bytes *= array->shape[j];
-        for (size_t j = 0; j < bytes; j++) sum += ((const uint8_t *)array->data)[j];
+        REQUIRE(soma_dtype_size(array->dtype) && soma_arrays_name(arrays, i));
+        sum += sum_elements(array);
     }
     REQUIRE(snprintf(text, sizeof text, "%u", sum) > 0);
     soma_arrays_destroy(arrays);
