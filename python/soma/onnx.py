@@ -52,7 +52,8 @@ class Session(session.Session):
     def run(self, output_names, input_feed):
         """As soma.Session.run(), with arrays of the host alone.
 
-        Words go in as NumPy's arrays of them (dtype "U" or object), columns of a table, or lists, and come out as arrays of objects (lists, without NumPy).
+        Words go in as NumPy's arrays of them (dtype "U" or object), columns of a table (table[["city"]] for an input of [?, 1]), or lists, and come out
+        as arrays of objects (lists, without NumPy).
         One that the model does not name is encoded as such: OneHotEncoder gives zeros, LabelEncoder its default.
         """
         for name, values in input_feed.items():

@@ -266,6 +266,11 @@ def test_words_go_into_a_session(tmp_path):
         wide, place = session.run(None, {"city": given})
         np.testing.assert_array_equal(wide.reshape(4, 2), [[1, 0], [0, 1], [0, 0], [0, 0]])
         np.testing.assert_array_equal(place, [[-1], [5], [6], [-1]])
+    for frame in frames():
+        table = frame({"city": [city for city, in cities], "n": range(4)})
+        np.testing.assert_array_equal(session.run(["place"], {"city": table[["city"]]})[0], [[-1], [5], [6], [-1]])
+        with pytest.raises(ValueError, match=r"takes str \[\?, 1\], got str \[4\]"):
+            session.run(["place"], {"city": table["city"]})
     for given, error, says in (([["a\0b"]], ValueError, "U.0000"), ([[3]], TypeError, "input city: words are wanted, got 3"),
                                (np.array([[None]], object), TypeError, "got None"), ([["a"], ["b", "c"]], ValueError, "different shapes"),
                                (["a"], ValueError, r"city, takes str \[\?, 1\], got str \[1\]")):
