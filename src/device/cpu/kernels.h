@@ -108,8 +108,7 @@ static inline __attribute__((always_inline)) soma_vector soma_multiply_add(float
 #elif defined(__ARM_NEON) && (defined(__aarch64__) || defined(__ARM_FEATURE_FMA))
     return (soma_vector)vfmaq_f32((float32x4_t)z, vdupq_n_f32(x), (float32x4_t)y);
 #else
-    soma_vector result;
-    /* cppcheck-suppress uninitvar ; the loop gives every lane its value, which is not seen through a vector type */
+    soma_vector result = z; /* of which the loop writes every lane */
     for (int i = 0; i < SOMA_LANES; i++) {
 #if defined(FP_FAST_FMAF)
         result[i] = fmaf(x, y[i], z[i]);
