@@ -5,15 +5,15 @@
  * read. Medians of 200, in microseconds; sleeping: the library waits, watching: the event is asked for its status again
  * and again.
  */
-#define CL_TARGET_OPENCL_VERSION 120
-#include <CL/cl.h>
+#include "bench_opencl.h"
+
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-enum { MOST = 16, ROUNDS = 200, LAUNCHES = 32, BYTES = 64 };
+enum { ROUNDS = 200, LAUNCHES = 32, BYTES = 64 };
 
 typedef struct bench {
     cl_context context;
@@ -21,25 +21,6 @@ typedef struct bench {
     cl_kernel kernel;
     cl_mem memory;
 } bench;
-
-static void require(cl_int code, const char *what) {
-    if (code == CL_SUCCESS) return;
-    fprintf(stderr, "bench_opencl_launch: %s: error %d\n", what, (int)code);
-    exit(1);
-}
-
-static cl_device_id find_device(void) {
-    static const cl_device_type types[] = {CL_DEVICE_TYPE_CPU, CL_DEVICE_TYPE_ALL};
-    cl_platform_id platforms[MOST];
-    cl_uint count = 0;
-    cl_device_id device;
-    require(clGetPlatformIDs(MOST, platforms, &count), "clGetPlatformIDs");
-    for (size_t type = 0; type < sizeof types / sizeof types[0]; type++)
-        for (cl_uint i = 0; i < count && i < MOST; i++)
-            if (clGetDeviceIDs(platforms[i], types[type], 1, &device, NULL) == CL_SUCCESS) return device;
-    require(CL_DEVICE_NOT_FOUND, "no device");
-    return NULL;
-}
 
 static void make(bench *b) {
     const char *source = "kernel void add(global float *x, ulong n) {"

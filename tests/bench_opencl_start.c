@@ -4,31 +4,10 @@
  * and its result read back, on the first processor or else the first device there is. What soma's start is to be held
  * against: tools/bench-rivals --external opencl-alone=build/tests/bench_opencl_start --only W8.
  */
-#define CL_TARGET_OPENCL_VERSION 120
-#include <CL/cl.h>
+#include "bench_opencl.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-enum { MOST = 16 };
-
-static void require(cl_int code, const char *what) {
-    if (code == CL_SUCCESS) return;
-    fprintf(stderr, "bench_opencl_start: %s: error %d\n", what, (int)code);
-    exit(1);
-}
-
-static cl_device_id find_device(void) {
-    static const cl_device_type types[] = {CL_DEVICE_TYPE_CPU, CL_DEVICE_TYPE_ALL};
-    cl_platform_id platforms[MOST];
-    cl_uint count = 0;
-    cl_device_id device;
-    require(clGetPlatformIDs(MOST, platforms, &count), "clGetPlatformIDs");
-    for (size_t type = 0; type < sizeof types / sizeof types[0]; type++)
-        for (cl_uint i = 0; i < count && i < MOST; i++)
-            if (clGetDeviceIDs(platforms[i], types[type], 1, &device, NULL) == CL_SUCCESS) return device;
-    require(CL_DEVICE_NOT_FOUND, "no device");
-    return NULL;
-}
 
 int main(void) {
     const char *source = "kernel void one(global float *x) { x[0] = 1.0f; }";

@@ -1,53 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Weight decay that differs from parameter to parameter. */
+#include "small_network.h"
 #include "temporary.h"
 #include "trainer.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { ROWS = 24, WIDTH = 4, BATCH = 8, MOST = 64 };
-
 static const char layers[] = "dense 5 tanh; dense 4 tanh; dense 1";
-static float x[ROWS * WIDTH], target[ROWS];
-
-static soma_network *of_text(const char *text) {
-    const size_t width = WIDTH;
-    soma_network *network;
-    expect_ok(soma_network_create(&network));
-    soma_network_set_seed(network, 5);
-    soma_layers(soma_input(network, "x", 1, &width), text);
-    expect_ok(soma_network_status(network));
-    return network;
-}
-
-static soma_dataset *data(void) {
-    fill_uniform(1, x, ROWS * WIDTH);
-    fill_uniform(2, target, ROWS);
-    return dataset_of(array_f32(x, ROWS, WIDTH), array_f32(target, ROWS, 1));
-}
-
-static void compile_with(soma_network *network, soma_optimizer optimizer) {
-    expect_ok(soma_compile(network, test_device, &(soma_compile_options){.optimizer = optimizer}));
-}
 
 static void step(soma_network *network) {
     soma_array inputs = array_f32(x, BATCH, WIDTH), targets = array_f32(target, BATCH, 1);
     soma_dataset_destroy(data());
     expect_ok(soma_train_on_batch(network, &inputs, &targets, NULL));
-}
-
-static const soma_tensor *named(soma_network *network, const char *name) {
-    const soma_tensor *tensor = soma_network_tensor(network, name);
-    ck_assert_msg(tensor != NULL, "%s", name);
-    return tensor;
-}
-
-static size_t values_of(soma_network *network, const char *name, float *values) {
-    const soma_tensor *tensor = named(network, name);
-    ck_assert_uint_le(soma_tensor_count(tensor), MOST);
-    expect_ok(soma_get_parameter(network, tensor, values, soma_tensor_count(tensor)));
-    return soma_tensor_count(tensor);
 }
 
 /* What is given to a network of `layers` in these tests. */
@@ -81,7 +46,7 @@ START_TEST(each_parameter_decays_by_its_own) {
     soma_array inputs = array_f32(x, BATCH, WIDTH), targets = array_f32(target, BATCH, 1);
     soma_dataset_destroy(data());
     for (size_t row = 0; row < sizeof decays / sizeof *decays; row++) {
-        float gradient[MOST], before[MOST], after[MOST];
+        float gradient[MODEL_MOST], before[MODEL_MOST], after[MODEL_MOST];
         soma_network *network = of_text(layers);
         give_decay(network);
         compile_with(network, optimizer);
@@ -133,7 +98,7 @@ START_TEST(a_step_is_that_of_a_common_decay) {
     expect_ok(soma_set_parameter(own, soma_network_tensor(own, "dense_3.bias"), bias, 1));
     step(own);
     for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
-        float a[MOST], b[MOST];
+        float a[MODEL_MOST], b[MODEL_MOST];
         soma_optimizer with = optimizer;
         with.l2 = rows[row].l2;
         soma_network *common = of_text(layers);

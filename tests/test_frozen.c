@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Parameters that are not trained, and learning rates of their own. */
+#include "small_network.h"
 #include "temporary.h"
 #include "trainer.h"
 
@@ -8,45 +9,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { ROWS = 24, WIDTH = 4, BATCH = 8 };
-
-static float x[ROWS * WIDTH], target[ROWS];
-
-static soma_network *of_text(const char *text) {
-    const size_t width = WIDTH;
-    soma_network *network;
-    expect_ok(soma_network_create(&network));
-    soma_network_set_seed(network, 5);
-    soma_layers(soma_input(network, "x", 1, &width), text);
-    return network;
-}
-
-static soma_dataset *data(void) {
-    fill_uniform(1, x, ROWS * WIDTH);
-    fill_uniform(2, target, ROWS);
-    return dataset_of(array_f32(x, ROWS, WIDTH), array_f32(target, ROWS, 1));
-}
-
-static void compile_with(soma_network *network, soma_optimizer optimizer) {
-    expect_ok(soma_compile(network, test_device, &(soma_compile_options){.optimizer = optimizer}));
-}
-
 static void fit(soma_network *network, uint32_t epochs) {
     soma_dataset *dataset = data();
     expect_ok(soma_fit(network, dataset, &(soma_fit_options){.epochs = epochs, .batch_size = BATCH}, NULL));
     soma_dataset_destroy(dataset);
-}
-
-static const soma_tensor *named(soma_network *network, const char *name) {
-    const soma_tensor *tensor = soma_network_tensor(network, name);
-    ck_assert_msg(tensor != NULL, "%s", name);
-    return tensor;
-}
-
-static size_t values_of(soma_network *network, const char *name, float *values) {
-    const soma_tensor *tensor = named(network, name);
-    expect_ok(soma_get_parameter(network, tensor, values, soma_tensor_count(tensor)));
-    return soma_tensor_count(tensor);
 }
 
 static bool same_values(soma_network *a, soma_network *b, const char *name) {
