@@ -121,9 +121,13 @@ double soma_call_bytes(const soma_call *call);
  */
 typedef soma_status soma_enqueue_function(soma_device *device, void *context);
 soma_status soma_device_time(soma_device *device, soma_enqueue_function *enqueue, void *context, double *microseconds);
-soma_status soma_call_time(soma_device *device, soma_call *call, double *microseconds);
 /* The least of a few measurements. */
 soma_status soma_device_least_time(soma_device *device, soma_enqueue_function *enqueue, void *context, double *least);
+/*
+ * timing_call.c. The same of a prepared call: each of its runs finds in memory what the first one found, and what lies
+ * there afterwards is what one run makes of it.
+ */
+soma_status soma_call_time(soma_device *device, soma_call *call, double *microseconds);
 soma_status soma_call_least_time(soma_device *device, soma_call *call, double *microseconds);
 /* soma_device_peak(), and NaN of a device that does not measure it. */
 soma_status soma_device_peak_or_nan(soma_device *device, double *gflops);

@@ -24,6 +24,11 @@ static inline size_t soma_view_positions(const soma_view *view) {
     return last + 1;
 }
 
+/* Bytes that a view spans, gaps included; 0 for an absent or empty view. */
+static inline size_t soma_view_span(const soma_view *view) {
+    return soma_view_positions(view) * soma_dtype_size(view->dtype);
+}
+
 /* The element at a position of soma_element_position(); for contiguous views that is its index. */
 static inline double soma_element_get(const soma_view *view, size_t position) {
     const void *first = (const char *)view->memory + view->offset;

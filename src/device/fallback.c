@@ -4,16 +4,11 @@
 
 #include "device/element.h"
 
-/* Bytes that a view spans, gaps included; 0 for an absent or empty view. */
-static size_t span(const soma_view *view) {
-    return soma_view_positions(view) * soma_dtype_size(view->dtype);
-}
-
 /* Gives the copy's view host memory; what the call reads, and what lies in the gaps of what it writes, comes from the
  * device. */
 static soma_status fetch(soma_device *device, const soma_call *call, soma_call *copy, uint32_t index) {
     const soma_view *view = &call->view[index];
-    size_t bytes = span(view);
+    size_t bytes = soma_view_span(view);
     bool gaps = bytes > soma_view_count(view) * soma_dtype_size(view->dtype);
     copy->view[index].memory = soma_malloc(bytes);
     copy->view[index].offset = 0;
@@ -25,7 +20,7 @@ static soma_status fetch(soma_device *device, const soma_call *call, soma_call *
 static soma_status store(soma_device *device, const soma_call *call, const soma_call *copy, uint32_t index) {
     const soma_view *view = &call->view[index];
     if (!soma_call_writes(call, index)) return SOMA_OK;
-    return soma_device_write(device, view->memory, view->offset, copy->view[index].memory, span(view));
+    return soma_device_write(device, view->memory, view->offset, copy->view[index].memory, soma_view_span(view));
 }
 
 soma_status soma_fallback_run(soma_device *device, const soma_call *call) {

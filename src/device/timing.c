@@ -49,18 +49,6 @@ soma_status soma_device_least_time(soma_device *device, soma_enqueue_function *e
     return SOMA_OK;
 }
 
-static soma_status enqueue_call(soma_device *device, void *call) {
-    return soma_device_run(device, call, 1);
-}
-
-soma_status soma_call_time(soma_device *device, soma_call *call, double *microseconds) {
-    return soma_device_time(device, enqueue_call, call, microseconds);
-}
-
-soma_status soma_call_least_time(soma_device *device, soma_call *call, double *microseconds) {
-    return soma_device_least_time(device, enqueue_call, call, microseconds);
-}
-
 soma_status soma_device_peak_or_nan(soma_device *device, double *gflops) {
     soma_status status = soma_device_peak(device, gflops);
     if (status != SOMA_UNSUPPORTED) return status;
