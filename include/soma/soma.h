@@ -71,6 +71,14 @@ SOMA_API const char *soma_device_selector(const soma_device *device);
  * has info, memory and selector of its own; all are closed with the first. */
 SOMA_API soma_device *soma_device_part(soma_device *device, uint32_t part);
 
+/*
+ * Makes one device of several that are open, as a list of names does: of those that an application lends
+ * (soma/opencl.h), as sub-devices of OpenCL are. *joined is the first of them, and has the others, which close with it.
+ * SOMA_INVALID_ARGUMENT: there is none, or one is there twice; SOMA_INVALID_STATE: one is made of several, or is a part
+ * of such, or has memory in use, as of a network that is compiled for it. After an error all are what they were.
+ */
+SOMA_API soma_status soma_device_join(soma_device *const *devices, uint32_t count, soma_device **joined);
+
 typedef struct soma_device_memory {
     uint64_t allocated;   /* bytes allocated on the device now */
     uint64_t peak;        /* the most there ever was */

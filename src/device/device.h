@@ -22,6 +22,7 @@ struct soma_device {
     /* Of several that train together this is the first, and has the others: several.c. */
     soma_device **others;
     uint32_t other_count; /* 0: it is alone */
+    bool is_other;        /* of a first one, which closes it */
     char *list;           /* the words that open all of them; NULL: it is alone */
 };
 

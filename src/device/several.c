@@ -135,20 +135,12 @@ static soma_device_options options_of_part(const soma_device_options *options, c
     return used;
 }
 
-/* The same layout of the weights on all. */
-static void agree_on_alignment(soma_device **part, size_t count) {
-    uint32_t alignment = 0;
-    for (size_t i = 0; i < count; i++) alignment = SOMA_MAX(alignment, part[i]->info.alignment);
-    for (size_t i = 0; i < count; i++) part[i]->info.alignment = alignment;
-}
-
 static soma_status open_parts(const names *list, const soma_device_options *options, soma_device **part) {
     const soma_device_options used = options_of_part(options, list);
     for (size_t i = 0; i < list->count; i++) {
         SOMA_TRY(soma_device_open_one(list->name[i], &used, &part[i]));
         SOMA_TRY(check_parts(part, i + 1));
     }
-    agree_on_alignment(part, list->count);
     return SOMA_OK;
 }
 
@@ -160,8 +152,15 @@ static char *join(soma_device *const *part, size_t count) {
     return NULL;
 }
 
+/* The same layout of the weights on all. */
+static void agree_on_alignment(soma_device *const *part, size_t count) {
+    uint32_t alignment = 0;
+    for (size_t i = 0; i < count; i++) alignment = SOMA_MAX(alignment, part[i]->info.alignment);
+    for (size_t i = 0; i < count; i++) part[i]->info.alignment = alignment;
+}
+
 /* The first takes the others over. */
-static soma_status bind(soma_device **part, size_t count) {
+static soma_status bind(soma_device *const *part, size_t count) {
     soma_device *first = part[0];
     if (count == 1) return SOMA_OK;
     soma_device **others = soma_calloc(count - 1, sizeof *others);
@@ -171,6 +170,8 @@ static soma_status bind(soma_device **part, size_t count) {
         return soma_out_of_memory(count * sizeof *others, "a device of several");
     }
     memcpy(others, part + 1, (count - 1) * sizeof *others);
+    agree_on_alignment(part, count);
+    for (size_t i = 1; i < count; i++) part[i]->is_other = true;
     first->others = others;
     first->other_count = (uint32_t)(count - 1);
     first->list = list;
@@ -205,6 +206,43 @@ soma_status soma_device_open(const char *name, const soma_device_options *option
     clear_names(&parts);
     clear_names(&list);
     return status;
+}
+
+/* ----------------------------------------------------------------------------------------------------------- joining
+ */
+
+static soma_status check_joined(soma_device *const *devices, uint32_t number) {
+    soma_device *device = devices[number];
+    soma_device_memory memory;
+    if (!device) return soma_error(SOMA_INVALID_ARGUMENT, "soma_device_join: device %u of them is NULL", number);
+    SOMA_TRY(soma_device_check_process(device));
+    for (uint32_t i = 0; i < number; i++)
+        if (devices[i] == device)
+            return soma_error(SOMA_INVALID_ARGUMENT,
+                              "soma_device_join: devices %u and %u are the same, %s (%s); each may be there once", i,
+                              number, device->selector, device->info.name);
+    if (device->other_count || device->is_other)
+        return soma_error(SOMA_INVALID_STATE,
+                          "soma_device_join: device %u, %s, is %s; a device that is alone is needed", number,
+                          soma_device_selector(device), device->is_other ? "a part of another" : "made of several");
+    soma_device_get_memory(device, &memory);
+    if (memory.allocated)
+        return soma_error(SOMA_INVALID_STATE,
+                          "soma_device_join: device %u, %s, has %llu bytes in use; join devices before networks are "
+                          "compiled for them",
+                          number, device->selector, (unsigned long long)memory.allocated);
+    return SOMA_OK;
+}
+
+soma_status soma_device_join(soma_device *const *devices, uint32_t count, soma_device **joined) {
+    if (!joined) return soma_error(SOMA_INVALID_ARGUMENT, "soma_device_join: no place for the device was given");
+    *joined = NULL;
+    if (!devices || count == 0)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_device_join: no devices were given; at least one is needed");
+    for (uint32_t i = 0; i < count; i++) SOMA_TRY(check_joined(devices, i));
+    SOMA_TRY(bind(devices, count));
+    *joined = devices[0];
+    return SOMA_OK;
 }
 
 void soma_device_close(soma_device *device) {
