@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What work on a processor usually needs, as one program. PoCL takes 20 ms for a program even when it has it in its cache, but compiles
- * of a program only the kernels that are used: so there one large program starts sooner than many small ones. Drivers of GPUs compile
- * everything in a program: there each kernel is a program of its own, with constants for what is an argument here.
+ * of a program only the kernels that are used: so there one large program starts sooner than many small ones. Other drivers, of GPUs
+ * and of processors, compile everything in a program (Intel's 40 s for this one): there each kernel is a program of its own, with constants for
+ * what is an argument here.
  */
 #include "loss_crossentropy.cl"
 #include "unary.cl"

@@ -99,7 +99,10 @@ static void choose_style(soma_cl_device *device) {
     device->style.group = soma_cl_works_on_vectors(device) ? 1 : GROUP;
     while (device->style.group > device->largest_group) device->style.group /= 2;
     device->style.fma = (abilities & CL_FP_FMA) != 0;
-    device->lists[false] = device->lists[true] = soma_cl_works_on_vectors(device) && soma_fast_paths();
+    device->compiles_on_use = strcmp(device->info.platform, "Portable Computing Language") == 0;
+    /* Elsewhere compiling the kernel of lists, which has all others in it, takes minutes. */
+    device->lists[false] = device->lists[true] =
+        soma_cl_works_on_vectors(device) && device->compiles_on_use && soma_fast_paths();
     if (soma_cl_works_on_vectors(device)) soma_cl_choose_tiles(&device->style, device->local_memory);
     device->slim = soma_cl_slim_style(&device->style);
     /* A constant of Mesa's (LP_MAX_TGSI_LOOP_ITERATIONS); some passes are left for what no estimate counts. */

@@ -50,6 +50,7 @@ typedef struct soma_cl_device {
     cl_command_queue transfers; /* what is sent while the device works; NULL until there is a stage */
     cl_mem nothing;             /* what kernels get for a view without elements, which they do not touch */
     soma_device_info info;
+    bool compiles_on_use; /* of a program only the kernels that are launched are compiled, as PoCL does */
     soma_cl_style style;
     soma_cl_style slim;       /* of convolutions with so few columns that half a vector holds them; else as `style` */
     const soma_cl_gemm *gemm; /* the default */

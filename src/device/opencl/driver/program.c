@@ -8,12 +8,6 @@
 
 #define BUNDLE "vector.cl"
 
-struct soma_cl_program {
-    soma_cl_program *next;
-    cl_program program;
-    char key[]; /* source and options */
-};
-
 /*
  * SOMA_OPENCL_BUILD_OPTIONS is appended to the options of every program: to try a driver's own options, and to see what
  * a failing build looks like (SOMA_OPENCL_BUILD_OPTIONS=-DWIDTH=3).
@@ -121,9 +115,9 @@ static soma_status get_program(soma_cl_device *device, const char *key, cl_progr
     return SOMA_OK;
 }
 
-/* Whether the source is a part of the one program that processors get. */
+/* Whether the source is a part of the one program that processors get, whose compiler leaves out what is not used. */
 static bool is_bundled(const soma_cl_device *device, const char *source) {
-    if (!soma_cl_works_on_vectors(device)) return false;
+    if (!soma_cl_works_on_vectors(device) || !device->compiles_on_use) return false;
     char word[64];
     snprintf(word, sizeof word, " %s ", source);
     return strstr(find_source(BUNDLE)->parts, word) != NULL;
@@ -132,11 +126,10 @@ static bool is_bundled(const soma_cl_device *device, const char *source) {
 /* What tells a program from others: its source and its options. */
 static void append_key(soma_text *key, const soma_cl_device *device, const soma_cl_style *style, const char *source,
                        const char *options) {
-    const bool own = style->width == device->style.width, bundled = own && is_bundled(device, source),
-               tiles = bundled || !own || strcmp(source, "list.cl") == 0;
+    const bool own = style->width == device->style.width, bundled = own && is_bundled(device, source);
     soma_text_append(key, "%s -cl-std=CL1.2 -DWIDTH=%u -DGROUP=%u%s", bundled ? BUNDLE : source, style->width,
                      style->group, style->fma ? " -DHAVE_FMA" : "");
-    if (tiles)
+    if (soma_cl_works_on_vectors(device))
         soma_text_append(key,
                          " -DWIDE_ROWS=%u -DNARROW_ROWS=%u -DDEPTH=%u -DPANELS=%u -DWINDOW=%u -DPOSITIONS=%u -DBOX=%u",
                          style->wide_rows, style->narrow_rows, style->depth, style->panels, style->window,

@@ -11,6 +11,13 @@ typedef struct soma_cl_source {
     const char *text;
 } soma_cl_source;
 
+/* One of those that a device has built so far. */
+struct soma_cl_program {
+    soma_cl_program *next;
+    cl_program program;
+    char key[]; /* source and options */
+};
+
 /* Made by tools/embed-kernels; ends with a NULL name. */
 extern const soma_cl_source soma_cl_sources[];
 
