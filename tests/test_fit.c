@@ -516,6 +516,56 @@ START_TEST(early_stopping_counts_epochs_without_improvement) {
 }
 END_TEST
 
+START_TEST(epochs_that_are_not_validated_count_for_nothing) {
+    soma_dataset *towards_one = one_sample(1), *towards_zero = one_sample(0);
+    static const uint32_t validated[] = {2, 3, 7, 8, 20};
+    soma_network *network = one_weight(&quarter_rate);
+    soma_history history;
+    const soma_fit_options fit = {.epochs = 50,
+                                  .validation = towards_zero,
+                                  .early_stopping = 2,
+                                  .restore_best = true,
+                                  .validation_epochs = validated,
+                                  .validation_epoch_count = 5};
+    expect_ok(soma_fit(network, towards_one, &fit, &history));
+    /* After k steps the weight is 1 - 2^-k, and so ever further from zero: the second epoch is the best, 3 and 7 are
+     * worse. */
+    ck_assert_uint_eq(history.count, 7);
+    for (uint32_t i = 0; i < history.count; i++)
+        ck_assert(history.epochs[i].has_validation == (i == 1 || i == 2 || i == 6));
+    ck_assert_uint_eq(history.best, 1);
+    ck_assert_uint_eq(history.restored, 1);
+    ck_assert(the_weight(network) == 0.75);
+    ck_assert(history.epochs[1].validation.loss == 0.5625 && history.epochs[2].validation.loss == 0.875 * 0.875);
+    soma_history_clear(&history);
+    soma_network_destroy(network);
+    soma_dataset_destroy(towards_one);
+    soma_dataset_destroy(towards_zero);
+}
+END_TEST
+
+/* Nothing is validated, so that no epoch is the best. */
+START_TEST(without_a_validated_epoch_nothing_is_put_back) {
+    soma_dataset *towards_one = one_sample(1);
+    static const uint32_t never[] = {9};
+    soma_network *network = one_weight(&quarter_rate);
+    soma_history history;
+    const soma_fit_options fit = {.epochs = 3,
+                                  .validation = towards_one,
+                                  .early_stopping = 1,
+                                  .restore_best = true,
+                                  .validation_epochs = never,
+                                  .validation_epoch_count = 1};
+    expect_ok(soma_fit(network, towards_one, &fit, &history));
+    ck_assert_uint_eq(history.count, 3);
+    ck_assert_uint_eq(history.restored, 0);
+    ck_assert(the_weight(network) == 0.875);
+    soma_history_clear(&history);
+    soma_network_destroy(network);
+    soma_dataset_destroy(towards_one);
+}
+END_TEST
+
 START_TEST(min_delta_is_what_counts_as_improvement) {
     /* The losses are 1, 1/4, 1/16, 1/64: the last step gains 3/64, less than 0.05. */
     soma_dataset *dataset = one_sample(1);
@@ -874,6 +924,13 @@ START_TEST(options_that_make_no_sense_are_refused) {
                  "min_delta");
     expect_error(soma_fit(network, dataset, &(soma_fit_options){.monitor = SOMA_MONITOR_METRIC}, NULL),
                  SOMA_INVALID_STATE, "metric");
+    expect_error(soma_fit(network, dataset, &(soma_fit_options){.validation_epoch_count = 2}, NULL),
+                 SOMA_INVALID_ARGUMENT, "validation_epochs is NULL");
+    static const uint32_t wrong[][2] = {{0, 1}, {2, 2}, {3, 1}};
+    for (size_t i = 0; i < 3; i++)
+        expect_error(soma_fit(network, dataset,
+                              &(soma_fit_options){.validation_epochs = wrong[i], .validation_epoch_count = 2}, NULL),
+                     SOMA_INVALID_ARGUMENT, "validation_epochs has", i ? "as number 1" : "has 0 as number 0");
     soma_network_destroy(network);
     soma_dataset_destroy(dataset);
 }
@@ -1009,6 +1066,8 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, batches_from_the_host_give_the_bits_of_resident_ones);
     tcase_add_test(cases, arrays_of_different_length_at_one_place_are_kept_apart);
     tcase_add_test(cases, early_stopping_counts_epochs_without_improvement);
+    tcase_add_test(cases, epochs_that_are_not_validated_count_for_nothing);
+    tcase_add_test(cases, without_a_validated_epoch_nothing_is_put_back);
     tcase_add_test(cases, min_delta_is_what_counts_as_improvement);
     tcase_add_test(cases, a_metric_is_monitored_in_its_own_direction);
     tcase_add_test(cases, plateau_lowers_the_rate_when_nothing_improves);

@@ -17,18 +17,32 @@ static void write_values(FILE *stream, const soma_metrics *metrics) {
     for (uint32_t i = 0; i < metrics->metric_count; i++) fprintf(stream, ",%.9g", metrics->metric[i]);
 }
 
+/* A place for each value that another epoch has. */
+static void write_blanks(FILE *stream, const soma_metrics *metrics) {
+    for (uint32_t i = 0; i <= metrics->metric_count; i++) fputc(',', stream);
+}
+
+/* NULL: no epoch was validated. */
+static const soma_metrics *first_validation(const soma_history *history) {
+    for (uint32_t i = 0; i < history->count; i++)
+        if (history->epochs[i].has_validation) return &history->epochs[i].validation;
+    return NULL;
+}
+
 static void write_table(FILE *stream, const soma_history *history) {
+    const soma_metrics *validation = first_validation(history);
     fputs("epoch", stream);
-    if (history->count) {
-        write_names(stream, &history->epochs[0].train, "");
-        if (history->epochs[0].has_validation) write_names(stream, &history->epochs[0].validation, "val_");
-    }
+    if (history->count) write_names(stream, &history->epochs[0].train, "");
+    if (validation) write_names(stream, validation, "val_");
     fputs(",learning_rate,seconds\n", stream);
     for (uint32_t i = 0; i < history->count; i++) {
         const soma_epoch *epoch = &history->epochs[i];
         fprintf(stream, "%u", epoch->epoch);
         write_values(stream, &epoch->train);
-        if (epoch->has_validation) write_values(stream, &epoch->validation);
+        if (epoch->has_validation)
+            write_values(stream, &epoch->validation);
+        else if (validation)
+            write_blanks(stream, validation);
         fprintf(stream, ",%.9g,%.6f\n", epoch->learning_rate, epoch->seconds);
     }
 }

@@ -51,9 +51,26 @@ static double curve_value(const struct curve *curve, uint32_t epoch) {
     return curve->metric < 0 ? metrics->loss : metrics->metric[curve->metric];
 }
 
+static bool curve_has(const struct curve *curve, uint32_t epoch) {
+    return !curve->validation || curve->history->epochs[epoch].has_validation;
+}
+
+/* The last epoch that it has a value of; it has one. */
+static uint32_t curve_end(const struct curve *curve) {
+    uint32_t epoch = curve->history->count - 1;
+    while (epoch > 0 && !curve_has(curve, epoch)) epoch--;
+    return epoch;
+}
+
 static bool curve_is_weighted(const struct curve *curve) {
-    const soma_epoch *first = &curve->history->epochs[0];
-    return curve->metric < 0 && (curve->validation ? &first->validation : &first->train)->weighted;
+    const soma_epoch *last = &curve->history->epochs[curve_end(curve)];
+    return curve->metric < 0 && (curve->validation ? &last->validation : &last->train)->weighted;
+}
+
+static bool is_validated(const soma_history *history) {
+    bool any = false;
+    for (uint32_t i = 0; i < history->count; i++) any |= history->epochs[i].has_validation;
+    return any;
 }
 
 static double x_of(const struct panel *panel, uint32_t epoch) {
@@ -67,13 +84,13 @@ static double y_of(const struct panel *panel, double value) {
 static void panel_setup(struct panel *panel, const soma_history *history, const char *name, int metric) {
     panel->history = history;
     panel->name = name;
-    panel->curve_count = history->epochs[0].has_validation ? 2 : 1;
+    panel->curve_count = is_validated(history) ? 2 : 1;
     double low = INFINITY, high = -INFINITY;
     for (size_t c = 0; c < panel->curve_count; c++) {
         panel->curves[c] = (struct curve){history, metric, c == 1};
         for (uint32_t i = 0; i < history->count; i++) {
             double value = curve_value(&panel->curves[c], i);
-            if (!isfinite(value)) continue;
+            if (!isfinite(value) || !curve_has(&panel->curves[c], i)) continue;
             low = fmin(low, value);
             high = fmax(high, value);
         }
@@ -121,7 +138,7 @@ static void draw_panel_heading(FILE *stream, const struct panel *panel) {
                 "<tspan class=\"%s-ink\" dx=\"%d\">\xe2\x97\x8f</tspan><tspan class=\"soft\" dx=\"4\">%s%s</tspan>"
                 "<tspan dx=\"5\">%#.3g</tspan>",
                 name, c ? 16 : 0, name, curve_is_weighted(&panel->curves[c]) ? ", weighted" : "",
-                curve_value(&panel->curves[c], panel->history->count - 1));
+                curve_value(&panel->curves[c], curve_end(&panel->curves[c])));
     }
     fputs("</text>\n", stream);
 }
@@ -132,8 +149,9 @@ static void draw_curve(FILE *stream, const struct panel *panel, const struct cur
         stream,
         "<path class=\"%s\" fill=\"none\" stroke-width=\"2\" stroke-linejoin=\"round\" stroke-linecap=\"round\" d=\"",
         name);
-    bool connected = false; /* a value that is no number leaves a gap */
+    bool connected = false; /* a value that is no number leaves a gap, an epoch that was not validated none */
     for (uint32_t i = 0; i < panel->history->count; i++) {
+        if (!curve_has(curve, i)) continue;
         double value = curve_value(curve, i);
         if (isfinite(value)) fprintf(stream, "%c%.1f %.1f", connected ? 'L' : 'M', x_of(panel, i), y_of(panel, value));
         connected = isfinite(value);
@@ -142,7 +160,7 @@ static void draw_curve(FILE *stream, const struct panel *panel, const struct cur
     if (panel->history->count > MOST_DOTS) return;
     for (uint32_t i = 0; i < panel->history->count; i++) {
         double value = curve_value(curve, i);
-        if (!isfinite(value)) continue;
+        if (!isfinite(value) || !curve_has(curve, i)) continue;
         fprintf(
             stream,
             "<circle class=\"%s-ink\" cx=\"%.1f\" cy=\"%.1f\" r=\"2.6\"><title>epoch %u: %s %.5g</title></circle>\n",
@@ -156,7 +174,7 @@ static void draw_best(FILE *stream, const struct panel *panel) {
     const soma_history *history = panel->history;
     const struct curve *judged = &panel->curves[panel->curve_count - 1];
     double value = curve_value(judged, history->best), x = x_of(panel, history->best);
-    if (!isfinite(value)) return;
+    if (!isfinite(value) || !curve_has(judged, history->best)) return;
     double y = y_of(panel, value), middle = panel->top + panel->height / 2;
     bool left_of_line = x > panel->left + panel->width / 2;
     fprintf(

@@ -110,7 +110,14 @@ typedef struct soma_fit_options {
     size_t bucket_bytes;
     uint32_t wire; /* soma_wire */
     uint32_t sync_batchnorm;
-    uint64_t reserved[9]; /* zero */
+    /*
+     * After which epochs is validated, where there is something to validate on: so many numbers, from 1, each larger
+     * than the one before. The others count for nothing where the validation decides: early_stopping, restore_best, and
+     * the schedule that waits for improvement. NULL: after each.
+     */
+    const uint32_t *validation_epochs;
+    uint64_t validation_epoch_count;
+    uint64_t reserved[7]; /* zero */
 } soma_fit_options;
 
 typedef struct soma_history {

@@ -337,13 +337,25 @@ PyObject *soma_py_network_fit_metrics(PyObject *object, PyObject *unused) {
     return status == SOMA_OK ? soma_py_metrics(&metrics) : soma_py_raise(status);
 }
 
+/* An array of the numbers of epochs that are validated, which outlives the training. */
+static int take_epochs(PyObject *epochs, soma_fit_options *options) {
+    const bool is_array = PyObject_TypeCheck(epochs, (PyTypeObject *)soma_py_array_type);
+    if (!is_array || ((soma_py_array *)epochs)->array.dtype != SOMA_I32) {
+        PyErr_SetString(PyExc_TypeError, "the epochs that are validated: soma.Array of int32 is wanted");
+        return -1;
+    }
+    options->validation_epochs = ((soma_py_array *)epochs)->array.data;
+    options->validation_epoch_count = soma_py_array_count((soma_py_array *)epochs);
+    return 0;
+}
+
 PyObject *soma_py_network_fit(PyObject *object, PyObject *arguments) {
     soma_py_network *self = (soma_py_network *)object;
     PyObject *dataset, *validation = Py_None, *options_dict = Py_None, *batch = Py_None, *epoch = Py_None;
-    PyObject *ranks = Py_None;
+    PyObject *ranks = Py_None, *validated = Py_None;
     soma_py_communicator communicator;
-    if (!PyArg_ParseTuple(arguments, "O!|OOOOO", soma_py_dataset_type, &dataset, &options_dict, &validation, &batch,
-                          &epoch, &ranks))
+    if (!PyArg_ParseTuple(arguments, "O!|OOOOOO", soma_py_dataset_type, &dataset, &options_dict, &validation, &batch,
+                          &epoch, &ranks, &validated))
         return NULL;
     soma_py_fit state = {.on_batch = batch == Py_None ? NULL : batch, .on_epoch = epoch == Py_None ? NULL : epoch};
     request asked = {.options = {.on_batch = on_batch, .on_epoch = on_epoch, .context = &state}};
@@ -354,6 +366,7 @@ PyObject *soma_py_network_fit(PyObject *object, PyObject *arguments) {
             return PyErr_Format(PyExc_TypeError, "the validation data are no data set");
         asked.options.validation = ((soma_py_dataset *)validation)->dataset;
     }
+    if (validated != Py_None && take_epochs(validated, &asked.options)) return NULL;
     if (ranks != Py_None && soma_py_communicator_open(ranks, &state, &communicator)) return NULL;
     if (ranks != Py_None) asked.options.communicator = &communicator.functions;
     if (soma_py_network_enter(self)) return NULL;

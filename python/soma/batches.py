@@ -4,7 +4,7 @@ import itertools
 import math
 import time
 
-from . import _soma, optimizers
+from . import _soma, optimizers, training
 from .callbacks import BackupAndRestore, EarlyStopping, ModelCheckpoint, TensorBoard, TerminateOnNaN, lacks, tell_best
 
 _END = object()
@@ -180,11 +180,6 @@ def predict(network, batches, batch_size):
     return [list(parts) for parts in zip(*results)]
 
 
-def is_due(epoch, freq):
-    """Whether an epoch, from 0, is validated: each `freq`th, or those of a list of their numbers from 1."""
-    return (epoch + 1) % freq == 0 if isinstance(freq, int) else epoch + 1 in freq
-
-
 def fit(network, batches, validation, callbacks, course, freq=1):
     """Trains by one step for each batch; validation(): figures, or None, after each `freq`th epoch."""
     watches = [_Watch(callback, network) for callback in callbacks if isinstance(callback, EarlyStopping) and not callback.is_in_python(network)]
@@ -221,7 +216,7 @@ def fit(network, batches, validation, callbacks, course, freq=1):
                     break
             if stopped:
                 break
-            due = validation is not None and is_due(epoch + course.initial_epoch, freq)
+            due = validation is not None and training.is_due(epoch + course.initial_epoch, freq)
             network._awaits_validation = validation is not None and not due
             logs = mean.figures() | network._measured.results() | {f"val_{name}": value for name, value in (validation() if due else {}).items()}
             logs |= {"learning_rate": rate, "seconds": time.monotonic() - start}

@@ -4,17 +4,19 @@ from collections.abc import Mapping
 
 
 class History:
-    """What fit() returns: `history`, a dict of lists with a number for each epoch ('loss', 'accuracy', 'val_loss', ...), `epoch`, the
+    """What fit() returns: `history`, a dict of lists with a number for each epoch ('loss', 'accuracy', 'val_loss', ...; of the validation for each that was validated), `epoch`, the
     epochs' numbers from 0, and what became of the training: best, restored, stopped, steps, seconds."""
 
     def __init__(self):
         self.history, self.epoch = {}, []
+        self._epochs = {}  # of each name, which may be missing in some
         self.best, self.restored, self.stopped, self.steps, self.seconds = None, False, False, 0, 0.0
 
     def add(self, epoch, logs):
         self.epoch.append(epoch)
         for name, value in logs.items():
             self.history.setdefault(name, []).append(value)
+            self._epochs.setdefault(name, []).append(epoch)
 
     def __getitem__(self, name):
         return self.history[name]
@@ -28,7 +30,7 @@ class History:
             ax = pyplot.gca()
         for name, values in self.history.items():
             if name not in ("learning_rate", "seconds"):
-                ax.plot([epoch + 1 for epoch in self.epoch], values, label=name)
+                ax.plot([epoch + 1 for epoch in self._epochs[name]], values, label=name)
         ax.set_xlabel("epoch")
         ax.legend()
         return ax
@@ -67,7 +69,7 @@ def epoch_logs(described, named=dict, measures=None):
     _, train, validation, seconds, rate = described
     logs = {}
     for prefix, figures in (("", train), ("val_", validation)):
-        own = (measures or {}).get(prefix, dict)()
+        own = (measures or {}).get(prefix, dict)() if figures else {}
         logs |= {f"{prefix}{name}": value for name, value in (named(figures or {}) | own).items()}
     return logs | {"learning_rate": rate, "seconds": seconds}
 

@@ -201,7 +201,8 @@ class Network(Contents):
         class_weight: as compile() takes it, from now on; where it had others, the network is compiled again, and the optimizer begins anew.
         steps_per_epoch: so many batches are an epoch; None: all that come, of what can be iterated over again in each epoch.
         validation_data: (x, y), (x, y, sample_weight) or (x, y, sample_weight, lengths); or batches, validation_steps of them. validation_batch_size: of
-        validation data that are no batches; figures do not depend on it. validation_freq: of data in batches, each so many epochs, or a list of epochs from 1; of arrays each epoch.
+        validation data that are no batches; figures do not depend on it. validation_freq: after each so many epochs, or a list of epochs from 1, as initial_epoch counts them; the others
+        have no validation in the history, and count for nothing where a callback goes by its figures.
         callbacks: see soma.Callback. resume: a file of ModelCheckpoint to go on from.
         communicator: of mpi4py, or a soma.Communicator, to train together with other processes or threads, with batches of batch_size in
         all; sums in buckets of bucket_bytes (0: 1 MiB), as "f32" or "bf16" on the wire; sync_batchnorm: batchnorm over all ranks. shards:
@@ -224,8 +225,6 @@ class Network(Contents):
                                             "communicator": ranks is not None, "shards": shards, "lengths": lengths is not None})
             return batches.fit(self, batches.Batches(x, steps_per_epoch, "fit()", "steps_per_epoch", goes_on=True), self._validation(validation_data, validation_steps, validation_batch_size),
                                callbacks, course, validation_freq)
-        if validation_freq != 1:
-            raise ValueError(f"validation_freq is {validation_freq!r}; accepted with arrays: 1, as the library validates after each epoch (batches that come one by one take any)")
         if steps_per_epoch is not None or validation_steps is not None or batches.are_batches(validation_data):
             raise ValueError("steps_per_epoch, validation_steps and validation data in batches go with training data in batches")
         dataset = self._dataset(x, y, sample_weight, lengths)
@@ -236,7 +235,8 @@ class Network(Contents):
         options = {"epochs": epochs, "batch_size": batch_size, "no_shuffle": not shuffle, "validation_split": validation_split,
                    "resume": None if resume is None else os.fspath(resume), "shards": shards, "bucket_bytes": bucket_bytes,
                    "wire": distributed.WIRES.index(wire), "sync_batchnorm": sync_batchnorm}
-        return training.fit(course, self._net, dataset, validation, options, callbacks, ranks)
+        freq = validation_freq if validation_split or validation is not None else 1
+        return training.fit(course, self._net, dataset, validation, options, callbacks, ranks, freq)
 
     def train_on_batch(self, x, y, *, sample_weight=None, lengths=None, return_dict=True):
         """One step of training on these samples, all of them one batch, for a loop of your own: the loss and metrics that they had before it, a dict by

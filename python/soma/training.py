@@ -4,6 +4,7 @@ import numbers
 import sys
 
 from .callbacks import BackupAndRestore, EarlyStopping, ModelCheckpoint, Progress, TensorBoard, TerminateOnNaN, batch_hooks, check, call, tell_best
+from .data import array
 from .history import BatchLogs, History, epoch_logs
 
 
@@ -52,6 +53,11 @@ def with_class_weights(compiled, weights, net):
             count = max(count, units if net.losses()[0].startswith("categorical") else 2 if count <= 2 else 2 * units)
         weights = [weights.get(number, 1.0) for number in range(count)]
     compiled(weights)
+
+
+def is_due(epoch, freq):
+    """Whether an epoch, from 0, is validated: each `freq`th, or those of a list of their numbers from 1."""
+    return (epoch + 1) % freq == 0 if isinstance(freq, int) else epoch + 1 in freq
 
 
 class Course:
@@ -111,8 +117,8 @@ def check_files(callbacks, resume):
         raise ValueError("BackupAndRestore goes on from its own file; accepted: it, or resume=")
 
 
-def fit(course, net, dataset, validation, options, callbacks, communicator=None):
-    """Trains on a data set, by the library's loop."""
+def fit(course, net, dataset, validation, options, callbacks, communicator=None, freq=1):
+    """Trains on a data set, by the library's loop, which validates after each `freq`th epoch, or those of a list."""
     check_files(callbacks, options["resume"])
     options["epochs"] = course.epochs
     for callback in callbacks:
@@ -123,8 +129,11 @@ def fit(course, net, dataset, validation, options, callbacks, communicator=None)
         if isinstance(callback, TensorBoard) and (communicator is None or communicator.rank == 0):
             options |= callback.options | {"initial_epoch": course.initial_epoch}
 
+    validated = None if freq == 1 else [epoch + 1 for epoch in range(course.epochs) if is_due(epoch + course.initial_epoch, freq)]
+
     def on_epoch(described):
         epoch = described[0]  # from 1, so that it is the number of the next one from 0
+        course.network._awaits_validation = validated is not None and described[2] is None
         stops = course.epoch(epoch - 1, epoch_logs(described, course.network._measured.named, course.measures))
         if not stops and epoch < course.epochs:
             course.begin(epoch)
@@ -136,7 +145,8 @@ def fit(course, net, dataset, validation, options, callbacks, communicator=None)
     with course:
         if not options["resume"]:
             course.begin(0)
-        done = net.fit(dataset, options, validation, on_batch if course.watching else None, on_epoch, communicator)
+        done = net.fit(dataset, options, validation, on_batch if course.watching else None, on_epoch, communicator,
+                       None if validated is None else array(validated or [course.epochs + 1], "int32"))
     history = course.history
     for name in ("best", "restored", "stopped", "steps", "seconds"):
         setattr(history, name, done[name])

@@ -124,11 +124,54 @@ def test_how_steps_are_executed_changes_nothing():
 
 
 def test_epochs_are_validated_where_they_are_due():
-    for freq, times in ((1, 6), (2, 3), ([1, 5], 2)):
-        history = network_of().fit(endless(), epochs=6, steps_per_epoch=3, validation_data=(X, Y), validation_freq=freq, validation_batch_size=7, verbose=0)
-        assert len(history["loss"]) == 6 and len(history["val_loss"]) == times
+    for freq, due in ((1, [1, 2, 3, 4, 5, 6]), (2, [2, 4, 6]), ([1, 5], [1, 5]), ((5, 1, 5), [1, 5]), ([9], [])):
+        plain = network_of().fit(X, Y, epochs=6, batch_size=16, validation_data=(X, Y), verbose=0)
+        for history in (network_of().fit(endless(), epochs=6, steps_per_epoch=3, validation_data=(X, Y), validation_freq=freq, validation_batch_size=7, verbose=0),
+                        network_of().fit(X, Y, epochs=6, batch_size=16, validation_data=(X, Y), validation_freq=freq, validation_batch_size=7, verbose=0)):
+            assert len(history["loss"]) == 6 and len(history.history.get("val_loss", ())) == len(due)
+        assert history["loss"] == plain["loss"] and history.history.get("val_loss", []) == [plain["val_loss"][epoch - 1] for epoch in due]
+
+
+def test_epochs_count_from_the_initial_one_and_part_of_the_data_is_held_out():
+    history = network_of().fit(X, Y, epochs=9, initial_epoch=4, batch_size=16, validation_split=0.25, validation_freq=3, verbose=0)
+    assert len(history["loss"]) == 5 and len(history["val_loss"]) == 2  # 6 and 9 of 5 to 9
+    assert "val_loss" not in network_of().fit(X, Y, epochs=2, validation_freq=2, verbose=0).history  # there is nothing to validate on
+
+
+def test_what_python_measures_is_measured_where_it_is_due():
+    history = network_of(metrics=["accuracy", soma.metrics.AUC()]).fit(X, Y, epochs=4, validation_data=(X, Y), validation_freq=2, verbose=0)
+    assert [len(history[name]) for name in ("auc", "val_auc", "val_accuracy")] == [4, 2, 2]
+
+
+def test_a_plot_has_figures_at_their_epochs():
+    lines = {}
+
+    class Axes:
+        def plot(self, epochs, values, label):
+            lines[label] = (list(epochs), len(values))
+
+        def set_xlabel(self, text):
+            pass
+
+        def legend(self):
+            pass
+
+    fitted(validation_freq=4).plot(Axes())
+    assert lines == {"loss": ([1, 2, 3, 4, 5, 6, 7, 8, 9], 9), "val_loss": ([4, 8], 2)}
+
+
+def test_a_training_goes_on_with_what_was_validated(tmp_path):
+    path, whole = tmp_path / "training.safetensors", fitted(soma.EarlyStopping(patience=9), validation_freq=2)
+    first = network_of()
+    first.fit(X, Y, epochs=5, batch_size=16, validation_data=(X, Y), validation_freq=2, verbose=0, callbacks=[soma.ModelCheckpoint(path), soma.EarlyStopping(patience=9)])
+    second = network_of()
+    rest = fitted(soma.EarlyStopping(patience=9), network=second, validation_freq=2, resume=path)
+    assert rest["val_loss"] == whole["val_loss"][2:] and rest["loss"] == whole["loss"][5:] and rest.best == whole.best
+
+
+def test_arguments_of_the_validation_are_checked():
     assert fitted(validation_batch_size=7)["val_loss"] == pytest.approx(fitted()["val_loss"])
-    for given, said in (({"validation_freq": 2}, "accepted with arrays: 1"), ({"validation_freq": 0}, "validation_freq is 0; accepted: 1 and more"), ({"validation_freq": []}, "a list of epochs from 1 on"), ({"validation_freq": [0]}, "from 1 on"), ({"validation_batch_size": 0}, "validation_batch_size is 0")):
+    for given, said in (({"validation_freq": 0}, "validation_freq is 0; accepted: 1 and more"), ({"validation_freq": []}, "a list of epochs from 1 on"), ({"validation_freq": [0]}, "from 1 on"), ({"validation_batch_size": 0}, "validation_batch_size is 0")):
         with pytest.raises(ValueError, match=said):
             fitted(**given)
 
@@ -137,27 +180,35 @@ def by_batches(*callbacks, freq=2, **options):
     return network_of(**options).fit(endless(), epochs=9, steps_per_epoch=3, validation_data=(X, Y), validation_freq=freq, verbose=0, callbacks=list(callbacks))
 
 
+def by_arrays(*callbacks, freq=2, **options):
+    return fitted(*callbacks, network=network_of(**options), validation_freq=freq)
+
+
+@pytest.mark.parametrize("train", [by_batches, by_arrays])
 @pytest.mark.parametrize("given", [{}, {"verbose": 1}, {"monitor": "val_accuracy", "baseline": 2.0}])
-def test_epochs_that_are_not_validated_count_for_nothing(given):
+def test_epochs_that_are_not_validated_count_for_nothing(given, train):
     stopping = soma.EarlyStopping(patience=2, **given)
-    history = by_batches(STILL, stopping, metrics=["accuracy"])
+    history = train(STILL, stopping, metrics=["accuracy"])
     # Validated are epochs 2, 4, 6 and 8: after the first two more bring nothing, or with a baseline that is never reached it and another.
     assert len(history["loss"]) == (4 if "baseline" in given else 6) and history.best == 1
 
 
-def test_the_weights_put_back_are_of_a_validated_epoch():
+@pytest.mark.parametrize("by_array", [False, True])
+def test_the_weights_put_back_are_of_a_validated_epoch(by_array):
     network, kept = network_of(), []
     keep = soma.LambdaCallback(on_epoch_end=lambda epoch, logs: kept.append((logs.get("val_loss", float("inf")), network.get_weights())))
-    history = network.fit(endless(), epochs=5, steps_per_epoch=3, validation_data=(X, Y), validation_freq=2, verbose=0, callbacks=[keep, soma.EarlyStopping(patience=9)])
+    data = {"x": X, "y": Y, "batch_size": 16} if by_array else {"x": endless(), "steps_per_epoch": 3}
+    history = network.fit(**data, epochs=5, validation_data=(X, Y), validation_freq=2, verbose=0, callbacks=[keep, soma.EarlyStopping(patience=9)])
     best = min(range(5), key=lambda epoch: kept[epoch][0])
     assert history.best == best == 3
     for name, values in network.get_weights().items():
         np.testing.assert_array_equal(values, kept[best][1][name])
 
 
-def test_rates_and_files_go_by_validated_epochs(tmp_path):
+@pytest.mark.parametrize("train", [by_batches, by_arrays])
+def test_rates_and_files_go_by_validated_epochs(tmp_path, train):
     plateau = soma.ReduceLROnPlateau(patience=2, min_delta=1e9)  # the first is better than infinity, two more are not
-    history = by_batches(plateau, soma.ModelCheckpoint(tmp_path / "best.safetensors", save_best_only=True),
+    history = train(plateau, soma.ModelCheckpoint(tmp_path / "best.safetensors", save_best_only=True),
                          soma.ModelCheckpoint(tmp_path / "{epoch}-{val_loss:.2f}.safetensors", save_weights_only=True))
     assert [rate == pytest.approx(0.1) for rate in history["learning_rate"]] == [True] * 6 + [False] * 3
     assert sorted(file.name.split("-")[0] for file in tmp_path.iterdir()) == ["2", "4", "6", "8", "best.safetensors"]

@@ -82,9 +82,8 @@ static void take_over_history(struct soma_fit *fit, const soma_checkpoint *check
     for (uint32_t i = 0; i < fit->history->count; i++) {
         soma_epoch *epoch = &fit->history->epochs[i];
         epoch->epoch = i + 1;
-        epoch->has_validation = fit->validates;
         name_metrics(&fit->pass, &epoch->train);
-        if (fit->validates) name_metrics(&fit->validation, &epoch->validation);
+        if (epoch->has_validation) name_metrics(&fit->validation, &epoch->validation);
     }
 }
 

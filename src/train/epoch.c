@@ -65,12 +65,28 @@ static soma_status run_batches(struct soma_fit *fit) {
 
 /* ----------------------------------------------------------------------------------------------------- figures */
 
+/* Whether the epoch at hand is one that is validated. */
+static bool is_validated(const struct soma_fit *fit) {
+    const uint32_t *epochs = fit->options.validation_epochs;
+    size_t begin = 0, end = fit->options.validation_epoch_count;
+    if (!fit->validates || !epochs) return fit->validates;
+    while (begin < end) {
+        const size_t middle = begin + (end - begin) / 2;
+        if (epochs[middle] == fit->epoch) return true;
+        if (epochs[middle] < fit->epoch)
+            begin = middle + 1;
+        else
+            end = middle;
+    }
+    return false;
+}
+
 static soma_status measure_epoch(struct soma_fit *fit, soma_epoch *epoch) {
-    *epoch = (soma_epoch){.epoch = fit->epoch, .has_validation = fit->validates};
+    *epoch = (soma_epoch){.epoch = fit->epoch, .has_validation = is_validated(fit)};
     epoch->learning_rate = (double)fit->network->compiled->learning_rate;
     SOMA_TRY(fit->shards ? soma_fit_read_metrics(fit, fit->samples_done, &epoch->train)
                          : soma_pass_read_metrics(&fit->pass, fit->samples_done, &epoch->train));
-    if (fit->validates) {
+    if (epoch->has_validation) {
         SOMA_TRY(soma_evaluate_pass(&fit->validation, &epoch->validation));
         if (!isfinite(epoch->validation.loss)) return soma_fit_diagnose_validation(fit);
     }
@@ -78,8 +94,9 @@ static soma_status measure_epoch(struct soma_fit *fit, soma_epoch *epoch) {
     return SOMA_OK;
 }
 
-/* Learning rate, best weights, early stopping. */
+/* Learning rate, best weights, early stopping. An epoch without the validation that others have counts for nothing. */
 static soma_status draw_conclusions(struct soma_fit *fit, const soma_epoch *epoch) {
+    if (fit->validates && !epoch->has_validation) return SOMA_OK;
     soma_compiled *compiled = fit->network->compiled;
     const soma_schedule *schedule = &compiled->optimizer.schedule;
     soma_watch_epoch(&fit->plateau, epoch);

@@ -24,8 +24,25 @@ static soma_status check_wire(const soma_fit_options *options) {
     return SOMA_OK;
 }
 
+static soma_status check_validation_epochs(const soma_fit_options *options) {
+    const uint32_t *epochs = options->validation_epochs;
+    if (!epochs && options->validation_epoch_count)
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "soma_fit: validation_epochs is NULL, and there are to be %" PRIu64 " of them; NULL and 0 "
+                          "validate after each epoch",
+                          options->validation_epoch_count);
+    for (uint64_t i = 0; epochs && i < options->validation_epoch_count; i++)
+        if (epochs[i] == 0 || (i && epochs[i] <= epochs[i - 1]))
+            return soma_error(SOMA_INVALID_ARGUMENT,
+                              "soma_fit: validation_epochs has %" PRIu32 " as number %" PRIu64
+                              "; from 1 on, each must be larger than the one before",
+                              epochs[i], i);
+    return SOMA_OK;
+}
+
 static soma_status check_options(const soma_network *network, const soma_fit_options *options) {
     SOMA_TRY(SOMA_CHECK_RESERVED(options, "soma_fit_options"));
+    SOMA_TRY(check_validation_epochs(options));
     if (!(options->validation_split >= 0 && options->validation_split < 1))
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_fit: validation_split is %g; it must be at least 0 and below 1",
                           options->validation_split);

@@ -161,7 +161,8 @@ static soma_status decode_metrics(const soma_json *epoch, const char *key, uint3
 
 static soma_status decode_epoch(const soma_json *object, const soma_checkpoint *checkpoint, soma_epoch *epoch) {
     SOMA_TRY(decode_metrics(object, "train", checkpoint->metric_count, &epoch->train));
-    if (checkpoint->run.validation_samples)
+    epoch->has_validation = checkpoint->run.validation_samples && soma_json_get(object, "validation");
+    if (epoch->has_validation)
         SOMA_TRY(decode_metrics(object, "validation", checkpoint->metric_count, &epoch->validation));
     if (soma_json_double(soma_json_get(object, "learning_rate"), &epoch->learning_rate) &&
         soma_json_double(soma_json_get(object, "seconds"), &epoch->seconds))
