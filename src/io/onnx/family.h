@@ -101,6 +101,7 @@
     X(MatMulNBits)                                                                                                     \
     X(Max)                                                                                                             \
     X(MaxPool)                                                                                                         \
+    X(MaxUnpool)                                                                                                       \
     X(Mean)                                                                                                            \
     X(MeanVarianceNormalization)                                                                                       \
     X(MelWeightMatrix)                                                                                                 \

@@ -28,6 +28,8 @@ typedef struct soma_onnx_classes {
     const ProtobufCBinaryData *words;
 } soma_onnx_classes;
 
+typedef struct soma_onnx_pooled soma_onnx_pooled; /* unpool.h */
+
 typedef struct soma_onnx_value {
     bool defined;
     bool absent;            /* an input of a function that its call leaves out */
@@ -42,6 +44,7 @@ typedef struct soma_onnx_value {
     soma_tensor *tensor;         /* NULL: none yet */
     soma_onnx_layout layout;     /* in which its elements lie */
     soma_tensor *plain;          /* where that is not ONNX's order: a tensor that is in this, or NULL */
+    const soma_onnx_pooled *pooled; /* it is where a MaxPool has found the largest elements; NULL for others */
     const char *name;
 } soma_onnx_value;
 

@@ -28,6 +28,7 @@ static const struct {
     {&soma_onnx_row_HannWindow, ALL},
     {&soma_onnx_row_If, 1},
     {&soma_onnx_row_Loop, 3},
+    {&soma_onnx_row_MaxUnpool, 4},
     {&soma_onnx_row_MelWeightMatrix, ALL},
     {&soma_onnx_row_NonMaxSuppression, ALL},
     {&soma_onnx_row_NonZero, ALL},
@@ -142,10 +143,17 @@ static bool is_iterated(const soma_onnx_importer *importer, const soma_onnx_row 
            soma_onnx_needs_value(importer->selection, node->output[1]) && soma_onnx_has_probabilities(node);
 }
 
+/* Elements at places that no MaxPool of the network has found. */
+static bool is_put_anywhere(const soma_onnx_importer *importer, const soma_onnx_row *row,
+                            const Soma__Onnx__NodeProto *node) {
+    const soma_onnx_value *places = node->n_input > 1 ? soma_onnx_find_value(importer, node->input[1]) : NULL;
+    return row == &soma_onnx_row_MaxUnpool && places && !places->pooled;
+}
+
 static bool wants_numbers(const soma_onnx_importer *importer, const Soma__Onnx__NodeProto *node) {
     const soma_onnx_row *row = soma_onnx_find_row(node->domain, node->op_type ? node->op_type : "");
     size_t at = 0;
-    if (is_iterated(importer, row, node)) return true;
+    if (is_iterated(importer, row, node) || is_put_anywhere(importer, row, node)) return true;
     while (at < SOMA_COUNT_OF(wanting) && wanting[at].row != row) at++;
     if (!row || at == SOMA_COUNT_OF(wanting) || node->n_input == 0 || is_embedding(importer, row, node) ||
         is_computed(importer, row, node))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Pools: over windows, and over all positions, which are reductions. */
 #include "io/onnx/family.h"
-#include "io/onnx/window.h"
+#include "io/onnx/unpool.h"
 
 #include <math.h>
 
@@ -36,14 +36,13 @@ static soma_status import_pool(soma_onnx_node *node) {
     spec.attributes.pool.ceil = ceil_mode != 0;
     soma_onnx_set_pool(&window, &spec.attributes.pool.params);
     SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, &y));
-    return soma_onnx_give_image(node, &image, y);
+    return node->number == 0 ? soma_onnx_give_image(node, &image, y) : soma_onnx_give_places(node, &image, &window, y);
 }
 
 SOMA_ONNX_OP(AveragePool, 1, 1, 1, "auto_pad ceil_mode count_include_pad dilations kernel_shape pads strides",
              import_pool, SOMA_POOL_AVERAGE);
-/* The order in which places are counted matters to the second output alone, which is not computed. */
-SOMA_ONNX_CARRIER(MaxPool, 1, 1, 1, "auto_pad ceil_mode dilations kernel_shape pads storage_order strides", import_pool,
-                  SOMA_POOL_MAX);
+SOMA_ONNX_SEVERAL(MaxPool, 1, 1, 1, "auto_pad ceil_mode dilations kernel_shape pads storage_order strides", import_pool,
+                  SOMA_POOL_MAX, .carries = true);
 
 /* [batch, channels, 1, 1...] */
 static soma_status import_global(soma_onnx_node *node) {

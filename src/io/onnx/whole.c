@@ -153,6 +153,7 @@ soma_status soma_onnx_apply_row(soma_onnx_node *node) {
     node->input[0] = &floats;
     soma_status status = soma_onnx_apply_in_front(node);
     node->input[0] = whole;
+    if (node->output.integer) return status; /* of a type of its own, as places are */
     node->output.integer = true;
     node->output.elements.type = whole->elements.type;
     return status;

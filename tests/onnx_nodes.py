@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""Single ops of ONNX and of onnxruntime's own domain, with all their outputs and types, by `soma predict --raw`: the node vectors that the onnx package
+makes (it ships none), held to its own tolerances, and nodes with attributes and numbers by chance, held to onnxruntime. Without the packages all is
+skipped, and says so. Seen with onnx 1.23.2 and onnxruntime 1.32.
+
+Usage: onnx_nodes.py SOMA [--device=NAME] [--only=WORD]
+"""
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+
+# Ops whose vectors are run here: those that tests/onnx_vectors.txt has not, since its package is older, or refuses in a network.
+WHEEL = ("MaxPool", "MaxUnpool")
+# What soma computes otherwise, or does not have, of these ops.
+OTHERWISE = {
+    "test_maxunpool_export_with_output_shape": "places count in the result, as in onnxruntime and PyTorch; the package's evaluator counts in a smaller one",
+}
+
+passed = failed = skipped = 0
+
+
+def check(name, ok, detail=""):
+    global passed, failed
+    passed, failed = passed + bool(ok), failed + (not ok)
+    if not ok:
+        print(f"failed: {name}: {detail}")
+
+
+def skip(name, why):
+    global skipped
+    skipped += 1
+    print(f"skipped: {name}: {why}")
+
+
+def run(soma, device, folder, model, inputs):
+    """The outputs by name; or what soma said."""
+    import numpy
+    import onnx
+    paths = [os.path.join(folder, name) for name in ("m.onnx", "inputs.npz", "outputs.npz")]
+    onnx.save(model, paths[0])
+    numpy.savez(paths[1], **inputs)
+    if os.path.exists(paths[2]):
+        os.remove(paths[2])
+    done = subprocess.run([soma, "predict", "--model", paths[0], "--data", paths[1], "--raw", "--output", paths[2], device], capture_output=True, text=True, check=False, timeout=300)
+    if done.returncode:
+        return done.stderr.strip()
+    with numpy.load(paths[2]) as outputs:
+        return {name: outputs[name] for name in outputs.files}
+
+
+def differs(found, expected, rtol, atol):
+    """None, or how."""
+    import numpy
+    expected = numpy.asarray(expected)
+    if found.dtype != expected.dtype or found.shape != expected.shape:
+        return f"{found.dtype} {found.shape}, expected {expected.dtype} {expected.shape}"
+    if expected.dtype.kind in "iub":
+        return None if (found == expected).all() else f"{(found != expected).sum()} of {found.size} whole numbers differ: {found.ravel()[:8]}, expected {expected.ravel()[:8]}"
+    if numpy.allclose(found, expected, rtol=rtol, atol=atol, equal_nan=True):
+        return None
+    return f"off by {numpy.nanmax(numpy.abs(found.astype(float) - expected)):.3g} of {numpy.nanmax(numpy.abs(expected)):.3g}: {found.ravel()[:6]}, expected {expected.ravel()[:6]}"
+
+
+def compare(name, model, found, expected, rtol, atol):
+    if isinstance(found, str):
+        return check(name, False, found)
+    wrong = [f"{output.name}: {why}" for output, values in zip(model.graph.output, expected) if (why := differs(found[output.name], values, rtol, atol))]
+    return check(name, not wrong, "; ".join(wrong))
+
+
+def wheel_cases():
+    from onnx.backend.test.case.node import collect_testcases
+    for case in collect_testcases(None):
+        if case.model is not None and any(node.op_type in WHEEL for node in case.model.graph.node):
+            yield case
+
+
+def try_wheel(soma, device, folder, only):
+    warnings.simplefilter("ignore")  # of what the package's own examples divide by
+    for case in wheel_cases():
+        if only and only not in case.name:
+            continue
+        if case.name in OTHERWISE:
+            skip(case.name, OTHERWISE[case.name])
+            continue
+        for inputs, outputs in case.data_sets:
+            given = {info.name: values for info, values in zip(case.model.graph.input, inputs)}
+            compare(case.name, case.model, run(soma, device, folder, case.model, given), outputs, case.rtol, case.atol)
+
+
+# ------------------------------------------------------------------------------------------------------ by onnxruntime
+
+
+def make(nodes, inputs, outputs, opset=20, constants=(), domains=()):
+    """A model: inputs are arrays by name, outputs names with types."""
+    from onnx import helper, numpy_helper
+    values = [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(x.dtype), x.shape) for name, x in inputs.items()]
+    graph = helper.make_graph(nodes, "g", values, [helper.make_tensor_value_info(name, of, None) for name, of in outputs],
+                              [numpy_helper.from_array(x, name) for name, x in dict(constants).items()])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset), *(helper.make_opsetid(domain, 1) for domain in domains)], ir_version=10)
+
+
+def pools(random):
+    """Largest elements with their places, of one to three dimensions, and elements put at these."""
+    import numpy
+    from onnx import TensorProto, helper
+    for number in range(24):
+        rank = 1 + number % 3
+        size = [int(n) for n in random.integers(4, 10, rank)]
+        kernel, stride, dilation = ([int(n) for n in random.integers(1, 4, rank)] for _ in range(3))
+        if number % 2:
+            dilation = [1] * rank
+        reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation)]
+        kernel = [k if r <= n else 1 for k, r, n in zip(kernel, reach, size)]
+        pads = [int(random.integers(0, k)) if d == 1 else 0 for k, d in zip(kernel, dilation)]
+        x = {"x": random.integers(-3, 3, (2, 3, *size)).astype(numpy.float32)}  # with equal ones among them
+        attributes = {"kernel_shape": kernel, "strides": stride, "pads": pads * 2}
+        pool = helper.make_node("MaxPool", ["x"], ["y", "places"], **attributes, dilations=dilation, ceil_mode=int(number % 4 == 3), storage_order=int(number % 6 == 5))
+        outputs = [("y", TensorProto.FLOAT), ("places", TensorProto.INT64)]
+        yield f"MaxPool {attributes} of {size}", make([pool], x, outputs), x
+        if max(dilation) > 1 or number % 6 == 5:
+            continue
+        nodes = [pool, helper.make_node("Neg", ["y"], ["n"]), helper.make_node("MaxUnpool", ["n", "places", "size"], ["u"], **attributes)]
+        yield f"MaxUnpool {attributes} to {size}", make(nodes, x, [("u", TensorProto.FLOAT)], constants={"size": numpy.array([2, 3, *size], numpy.int64)}), x
+        places = numpy.stack([random.permutation(numpy.prod(size))[:4] for _ in range(2 * 3)]).reshape(2, 3, 4) + numpy.arange(6).reshape(2, 3, 1) * numpy.prod(size)
+        given = {"n": random.standard_normal((2, 3, 4, *[1] * (rank - 1))).astype(numpy.float32), "places": places.reshape(2, 3, 4, *[1] * (rank - 1))}
+        node = helper.make_node("MaxUnpool", ["n", "places", "size"], ["u"], kernel_shape=[1] * rank)
+        yield f"MaxUnpool anywhere to {size}", make([node], given, [("u", TensorProto.FLOAT)], constants={"size": numpy.array([2, 3, *size], numpy.int64)}), given
+
+
+CASES = {"pools": (pools, 1e-5)}
+
+
+def try_cases(soma, device, folder, only):
+    import numpy
+    import onnxruntime
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    for kind, (cases, tolerance) in CASES.items():
+        for name, model, inputs in cases(numpy.random.default_rng(7)):
+            if only and only not in name:
+                continue
+            try:
+                expected = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"]).run(None, inputs)
+            except Exception as error:  # of the package's own classes, one for each of its codes
+                skip(name, f"onnxruntime: {error}")
+                continue
+            scale = max([1.0] + [float(numpy.nanmax(numpy.abs(y))) for y in expected if y.dtype.kind == "f" and y.size])
+            compare(f"{kind}: {name}", model, run(soma, device, folder, model, inputs), expected, 0, tolerance * scale)
+
+
+def main(soma, device="", only=""):
+    for package in ("numpy", "onnx", "onnxruntime"):
+        if not importlib.util.find_spec(package):
+            print(f"skipped: ops: the package {package} is not installed\n0 passed, 0 failed, 1 skipped")
+            return 0
+    with tempfile.TemporaryDirectory() as folder:
+        try_wheel(soma, device or "--device=cpu", folder, only)
+        try_cases(soma, device or "--device=cpu", folder, only)
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    return failed > 0
+
+
+if __name__ == "__main__":
+    named = {word.split("=", 1)[0]: word for word in sys.argv[2:]}
+    sys.exit(main(sys.argv[1], named.get("--device", ""), named.get("--only", "=").split("=", 1)[1]))
