@@ -13,7 +13,7 @@ import tempfile
 import warnings
 
 # Ops whose vectors are run here: those that tests/onnx_vectors.txt has not, since its package is older, or refuses in a network.
-WHEEL = ("MaxPool", "MaxUnpool")
+WHEEL = ("Det", "MaxPool", "MaxUnpool", "RoiAlign")
 # What soma computes otherwise, or does not have, of these ops.
 OTHERWISE = {
     "test_maxunpool_export_with_output_shape": "places count in the result, as in onnxruntime and PyTorch; the package's evaluator counts in a smaller one",
@@ -131,14 +131,40 @@ def pools(random):
         yield f"MaxUnpool anywhere to {size}", make([node], given, [("u", TensorProto.FLOAT)], constants={"size": numpy.array([2, 3, *size], numpy.int64)}), given
 
 
-CASES = {"pools": (pools, 1e-5)}
+def regions(random):
+    """Means and largest values of regions, of as many values as they say, also of those beside the image and of none."""
+    import numpy
+    from onnx import TensorProto, helper
+    for number in range(24):
+        size, count = [int(n) for n in random.integers(5, 12, 2)], int(random.integers(1, 7))
+        corners = random.uniform(-3, 14, (count, 2, 2)).astype(numpy.float32)
+        if number % 3:  # else some end before they begin
+            corners.sort(axis=1)
+        inputs = {"x": random.standard_normal((2, 3, *size)).astype(numpy.float32), "regions": corners.reshape(count, 4), "images": random.integers(0, 2, count)}
+        attributes = {"output_height": int(random.integers(1, 5)), "output_width": int(random.integers(1, 5)), "sampling_ratio": number % 4 and int(random.integers(0, 2)),
+                      "spatial_scale": float(random.uniform(0.5, 1.2)), "mode": ("avg", "max")[number % 2], "coordinate_transformation_mode": ("half_pixel", "output_half_pixel")[number // 2 % 2]}
+        node = helper.make_node("RoiAlign", list(inputs), ["y"], **attributes)
+        yield f"RoiAlign {attributes}", make([node], inputs, [("y", TensorProto.FLOAT)]), inputs
+
+
+def determinants(random):
+    import numpy
+    from onnx import TensorProto, helper
+    for shape in ([1, 1], [3, 1, 1], [4, 2, 2], [2, 3, 2, 2], [3, 3], [5, 3, 3], [4, 4], [3, 5, 5], [2, 2, 7, 7], [1, 20, 20]):
+        inputs = {"x": random.standard_normal(shape).astype(numpy.float32)}
+        yield f"Det of {shape}", make([helper.make_node("Det", ["x"], ["y"])], inputs, [("y", TensorProto.FLOAT)]), inputs
+    singular = {"x": numpy.ones((2, 4, 4), numpy.float32)}
+    yield "Det of equal rows", make([helper.make_node("Det", ["x"], ["y"])], singular, [("y", TensorProto.FLOAT)]), singular
+
+
+CASES = {"pools": (pools, 1e-5), "regions": (regions, 1e-5), "determinants": (determinants, 1e-4)}
 
 
 def try_cases(soma, device, folder, only):
     import numpy
     import onnxruntime
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    options.log_severity_level = 4
     for kind, (cases, tolerance) in CASES.items():
         for name, model, inputs in cases(numpy.random.default_rng(7)):
             if only and only not in name:

@@ -48,6 +48,7 @@
     X(DeformConv)                                                                                                      \
     X(DepthToSpace)                                                                                                    \
     X(DequantizeLinear)                                                                                                \
+    X(Det)                                                                                                             \
     X(Div)                                                                                                             \
     X(Dropout)                                                                                                         \
     X(DynamicQuantizeLinear)                                                                                           \

@@ -70,6 +70,12 @@ soma_status soma_onnx_on_host(const char *what) {
     return soma_error(SOMA_UNSUPPORTED, "%s on the host, not by a network; " ACCEPTED, what);
 }
 
+soma_status soma_onnx_take_steps(soma_onnx_node *node, double steps, const char *what) {
+    node->importer->steps += steps;
+    if (node->importer->steps <= 0x1p32) return SOMA_OK;
+    return soma_error(SOMA_UNSUPPORTED, "more than %.0f %s; up to so many are in a run", 0x1p32, what);
+}
+
 /* Merges runs of 1, 2, 4, ... */
 soma_status soma_onnx_sort(size_t *things, size_t count, soma_onnx_before *before, const void *context) {
     size_t *other = soma_malloc(SOMA_MAX(count, (size_t)1) * sizeof *other), *from = things, *to = other;

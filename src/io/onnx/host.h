@@ -17,6 +17,10 @@ soma_status soma_onnx_open_result(void);
 /* The same of one that is computed on the host for another reason, which `what` begins with. */
 soma_status soma_onnx_on_host(const char *what);
 
+/* Counts steps that are in no proportion to what is read and made: an error where those of a run, `what`, are more than
+ * 2^32, which take some 20 seconds. */
+soma_status soma_onnx_take_steps(soma_onnx_node *node, double steps, const char *what);
+
 /* Whether one comes before another. */
 typedef bool soma_onnx_before(const void *context, size_t a, size_t b);
 /* Puts numbers of things into order; those that are equal stay in theirs. */

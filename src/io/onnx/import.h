@@ -74,6 +74,7 @@ typedef struct soma_onnx_importer {
     size_t taken; /* bytes: of nodes, and of the parameters made so far that the file has the elements of */
     size_t made, memory_limit; /* bytes of what was computed, and of parameters that were made of that */
     uint64_t pairs;            /* of boxes that were compared */
+    double steps;              /* of other ops on the host; see host.h */
     soma_onnx_block *blocks;
     const soma_onnx_options *options;
     const soma_onnx_selection *selection;

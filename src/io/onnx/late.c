@@ -150,10 +150,25 @@ static bool is_put_anywhere(const soma_onnx_importer *importer, const soma_onnx_
     return row == &soma_onnx_row_MaxUnpool && places && !places->pooled;
 }
 
+/* Means of as many values as the regions say. */
+static bool is_adaptive(const soma_onnx_row *row, const Soma__Onnx__NodeProto *node) {
+    const Soma__Onnx__AttributeProto *given = soma_onnx_attribute(&(soma_onnx_node){.proto = node}, "sampling_ratio");
+    return row == &soma_onnx_row_RoiAlign && (!given || given->i == 0);
+}
+
+/* Determinants of more rows than a formula is written out for; where they are known only later, they are such. */
+static bool is_eliminated(const soma_onnx_importer *importer, const soma_onnx_row *row,
+                          const Soma__Onnx__NodeProto *node) {
+    const soma_onnx_value *x = node->n_input ? soma_onnx_find_value(importer, node->input[0]) : NULL;
+    return row == &soma_onnx_row_Det && x && x->shape.rank > 1 && x->shape.dim[x->shape.rank - 1] > 3;
+}
+
 static bool wants_numbers(const soma_onnx_importer *importer, const Soma__Onnx__NodeProto *node) {
     const soma_onnx_row *row = soma_onnx_find_row(node->domain, node->op_type ? node->op_type : "");
     size_t at = 0;
-    if (is_iterated(importer, row, node) || is_put_anywhere(importer, row, node)) return true;
+    if (is_iterated(importer, row, node) || is_put_anywhere(importer, row, node) || is_adaptive(row, node) ||
+        is_eliminated(importer, row, node))
+        return true;
     while (at < SOMA_COUNT_OF(wanting) && wanting[at].row != row) at++;
     if (!row || at == SOMA_COUNT_OF(wanting) || node->n_input == 0 || is_embedding(importer, row, node) ||
         is_computed(importer, row, node))

@@ -1,28 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* RoiAlign: of regions of images the mean, or the largest, of values between their positions (He et al. 2017). */
+#include "io/onnx/regions.h"
 #include "io/onnx/compose.h"
+#include "io/onnx/host.h"
 
 enum { MOST_SAMPLES = 1 << 15 };
 
 #define WITH(op, x, number, out) SOMA_TRY(soma_onnx_compose_with(node, &soma_onnx_row_##op, x, number, out))
 #define PAIR(op, x, y, out)      SOMA_TRY(SOMA_ONNX_COMPOSE(node, op, NULL, out, x, y))
 
-typedef struct way {
-    float scale;
-    bool half_pixel, largest;
-    int64_t samples; /* of a place of the result, along a dimension */
-    int64_t out[2];  /* its size */
-} way;
-
 /* Two neighbours along a dimension, of regions [regions, places, 1] or [regions, 1, places]. */
 typedef struct line {
     soma_onnx_value place[2], weight[2];
 } line;
 
-static soma_status get_way(const soma_onnx_node *node, way *by) {
+static soma_status get_way(const soma_onnx_node *node, soma_onnx_regions *by) {
     const Soma__Onnx__AttributeProto *mode = soma_onnx_attribute(node, "mode");
     const Soma__Onnx__AttributeProto *how = soma_onnx_attribute(node, "coordinate_transformation_mode");
-    *by = (way){.largest = mode && soma_onnx_is_text(mode, "max")};
+    *by = (soma_onnx_regions){.largest = mode && soma_onnx_is_text(mode, "max")};
     by->half_pixel = how ? soma_onnx_is_text(how, "half_pixel") : node->opset >= 16;
     if ((mode && !by->largest && !soma_onnx_is_text(mode, "avg")) ||
         (how && !by->half_pixel && !soma_onnx_is_text(how, "output_half_pixel")))
@@ -32,17 +27,14 @@ static soma_status get_way(const soma_onnx_node *node, way *by) {
     SOMA_TRY(soma_onnx_get_integer(node, "output_height", 1, &by->out[0]));
     SOMA_TRY(soma_onnx_get_integer(node, "output_width", 1, &by->out[1]));
     SOMA_TRY(soma_onnx_get_integer(node, "sampling_ratio", 0, &by->samples));
-    if (by->samples == 0)
-        return soma_error(SOMA_UNSUPPORTED, "attribute sampling_ratio is 0: how many values a mean is of would depend "
-                                            "on the regions; 1 and more are possible");
     for (int i = 0; i < 2; i++)
-        if (by->out[i] < 1 || by->samples < 1 || by->out[i] > MOST_SAMPLES || by->samples > MOST_SAMPLES / by->out[i])
+        if (by->out[i] < 1 || by->samples < 0 || by->out[i] > MOST_SAMPLES || by->samples > MOST_SAMPLES / by->out[i])
             return soma_error(SOMA_INVALID_FILE, "%lld places of %lld samples each; at most %d in all are possible",
                               (long long)by->out[i], (long long)by->samples, MOST_SAMPLES);
     return SOMA_OK;
 }
 
-static soma_status check_shapes(const soma_onnx_node *node, const way *by, size_t *points) {
+static soma_status check_shapes(const soma_onnx_node *node, const soma_onnx_regions *by, size_t *points) {
     const soma_onnx_shape *x = &node->input[0]->shape, *regions = &node->input[1]->shape;
     const soma_onnx_shape *images = &node->input[2]->shape;
     if (x->rank != 4 || regions->rank != 2 || regions->dim[1] != 4 || images->rank != 1 || !x->batched ||
@@ -70,7 +62,7 @@ static soma_status make_steps(soma_onnx_node *node, int64_t out, int64_t samples
 }
 
 /* Along dimension 0, the height, or 1, the width: [regions, samples]. */
-static soma_status coordinates(soma_onnx_node *node, const way *by, uint32_t axis, soma_onnx_value *at) {
+static soma_status coordinates(soma_onnx_node *node, const soma_onnx_regions *by, uint32_t axis, soma_onnx_value *at) {
     soma_onnx_value *regions = node->input[1], start, end, steps;
     SOMA_TRY(soma_onnx_compose_part(node, regions, 1, 1 - axis, 1, &start));
     SOMA_TRY(soma_onnx_compose_part(node, regions, 1, 3 - axis, 1, &end));
@@ -89,7 +81,8 @@ static soma_status coordinates(soma_onnx_node *node, const way *by, uint32_t axi
 }
 
 /* Up to 1 beside the image its edge is taken; beyond that there are zeros, which are no rows. */
-static soma_status neighbours(soma_onnx_node *node, const way *by, uint32_t axis, size_t stride, line *of) {
+static soma_status neighbours(soma_onnx_node *node, const soma_onnx_regions *by, uint32_t axis, size_t stride,
+                              line *of) {
     const double size = (double)node->input[0]->shape.dim[2 + axis];
     const int64_t count = by->out[axis] * by->samples;
     const int64_t shape[2][3] = {{0, count, 1}, {0, 1, count}};
@@ -116,7 +109,8 @@ static soma_status neighbours(soma_onnx_node *node, const way *by, uint32_t axis
 }
 
 /* Of the four neighbours of each sample the sum or the largest: [1, points, channels]. */
-static soma_status gather_samples(soma_onnx_node *node, const way *by, size_t points, soma_onnx_value *y) {
+static soma_status gather_samples(soma_onnx_node *node, const soma_onnx_regions *by, size_t points,
+                                  soma_onnx_value *y) {
     const soma_onnx_shape *x = &node->input[0]->shape;
     soma_onnx_value table, image, place, weight, rows;
     line of[2];
@@ -153,11 +147,14 @@ static soma_status gather_samples(soma_onnx_node *node, const way *by, size_t po
 
 /* Over the samples of each place of the result. */
 static soma_status import_roi_align(soma_onnx_node *node) {
-    way by;
+    soma_onnx_regions by;
     soma_onnx_value y;
     soma_onnx_made window;
     size_t points = 0;
     SOMA_TRY(get_way(node, &by));
+    if (node->importer->host) return soma_onnx_align_on_host(node, &by);
+    if (by.samples == 0)
+        return soma_onnx_on_host("how many values a mean is of (sampling_ratio 0) is found by the regions");
     SOMA_TRY(check_shapes(node, &by, &points));
     const soma_onnx_shape *x = &node->input[0]->shape, *regions = &node->input[1]->shape;
     if (x->dim[0] * x->dim[2] * x->dim[3] > SOMA_ONNX_MOST_COUNTED)
