@@ -157,7 +157,8 @@ def test_a_plot_has_figures_at_their_epochs():
             pass
 
     fitted(validation_freq=4).plot(Axes())
-    assert lines == {"loss": ([1, 2, 3, 4, 5, 6, 7, 8, 9], 9), "val_loss": ([4, 8], 2)}
+    every = ([1, 2, 3, 4, 5, 6, 7, 8, 9], 9)
+    assert lines == {"loss": every, "accuracy": every, "val_loss": ([4, 8], 2), "val_accuracy": ([4, 8], 2)}
 
 
 def test_a_training_goes_on_with_what_was_validated(tmp_path):
