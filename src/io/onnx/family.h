@@ -53,6 +53,7 @@
     X(Dropout)                                                                                                         \
     X(DynamicQuantizeLinear)                                                                                           \
     X(DynamicQuantizeLSTM)                                                                                             \
+    X(DynamicQuantizeMatMul)                                                                                           \
     X(Einsum)                                                                                                          \
     X(EmbedLayerNormalization)                                                                                         \
     X(Equal)                                                                                                           \
@@ -99,6 +100,7 @@
     X(LpPool)                                                                                                          \
     X(MatMul)                                                                                                          \
     X(MatMulInteger)                                                                                                   \
+    X(MatMulIntegerToFloat)                                                                                            \
     X(MatMulNBits)                                                                                                     \
     X(Max)                                                                                                             \
     X(MaxPool)                                                                                                         \
@@ -124,8 +126,17 @@
     X(PRelu)                                                                                                           \
     X(Pad)                                                                                                             \
     X(Pow)                                                                                                             \
+    X(QGemm)                                                                                                           \
+    X(QLinearAdd)                                                                                                      \
+    X(QLinearAveragePool)                                                                                              \
+    X(QLinearConcat)                                                                                                   \
     X(QLinearConv)                                                                                                     \
+    X(QLinearGlobalAveragePool)                                                                                        \
+    X(QLinearLeakyRelu)                                                                                                \
     X(QLinearMatMul)                                                                                                   \
+    X(QLinearMul)                                                                                                      \
+    X(QLinearSigmoid)                                                                                                  \
+    X(QLinearSoftmax)                                                                                                  \
     X(QuantizeLinear)                                                                                                  \
     X(QuickGelu)                                                                                                       \
     X(RMSNormalization)                                                                                                \
