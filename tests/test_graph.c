@@ -75,6 +75,10 @@ typedef struct shape_case {
     {                                                                                                                  \
         .slice = { n, from, count }                                                                                    \
     }
+#define MIXED(many)                                                                                                    \
+    {                                                                                                                  \
+        .mix = {.classes = many }                                                                                      \
+    }
 #define RATE(r)                                                                                                        \
     {                                                                                                                  \
         .dropout = {.rate = r }                                                                                        \
@@ -403,6 +407,21 @@ static const shape_case shape_cases[] = {
     {SOMA_OP_DROPOUT, {"[batch, 4]"}, RATE(1), NULL, ILL("less than 1, got 1")},
     {SOMA_OP_DROPOUT, {"[batch, 4]"}, RATE(-0.1f), NULL, ILL("got -0.1")},
     {SOMA_OP_DROPOUT, {"[batch, 4]"}, RATE(NAN), NULL, ILL("got nan")},
+
+    {SOMA_OP_MIX, {"[batch, 3, 2]"}, NOTHING, NULL, GOOD("[batch, 3, 2]")},
+    {SOMA_OP_MIX, {"[batch]"}, NOTHING, NULL, GOOD("[batch]")},
+    {SOMA_OP_MIX, {"int32 [batch]"}, MIXED(4), NULL, GOOD("[batch, 4]")},
+    {SOMA_OP_MIX, {"int32 [batch]"}, NOTHING, NULL, BAD("count of classes is known, got int32 [batch]")},
+    {SOMA_OP_MIX,
+     {"int32 [batch, 3]"},
+     MIXED(4),
+     NULL,
+     BAD("a class number of each where the count of classes is known, got int32 [batch, 3]")},
+    {SOMA_OP_MIX,
+     {"[5, 3]"},
+     NOTHING,
+     NULL,
+     BAD("samples are mixed, or a class number of each where the count of classes is known, got float32 [5, 3]")},
 
     {SOMA_OP_LOSS, {"[batch, 3]", "int32 [batch]"}, NOTHING, NULL, GOOD("[batch]")},
     {SOMA_OP_LOSS, {"[batch, 3, 2]", "[batch, 6]"}, NOTHING, NULL, GOOD("[batch, 3]")},

@@ -7,8 +7,10 @@ static soma_status shape_mix(soma_tensor *tensor) {
     const soma_tensor *x = tensor->input[0];
     char text[SOMA_SHAPE_TEXT];
     if (!x->batched || (x->dtype == SOMA_I32 && (x->rank || !tensor->attributes.mix.classes)))
-        return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "samples or their class numbers are mixed, got %s",
-                              soma_tensor_shape_text(x, text));
+        return soma_op_refuse(
+            tensor, SOMA_INVALID_SHAPE,
+            "samples are mixed, or a class number of each where the count of classes is known, got %s %s",
+            soma_dtype_name(x->dtype), soma_tensor_shape_text(x, text));
     if (x->dtype != SOMA_I32) return soma_shape_like_first(tensor);
     tensor->dtype = SOMA_F32;
     tensor->batched = true;
