@@ -499,6 +499,32 @@ START_TEST(products_have_many_dimensions_before_them) {
 }
 END_TEST
 
+/* What is added to each step and is the same for all heads of all samples: its dimensions before those of the batch,
+ * and behind, are those of the steps and of the features. */
+static const float more[STEPS][FEATURES] = {{1, 2, 3, 4}, {5, 6, 7, 8}, {9, 10, 11, 12}};
+static void raised_steps(void) {
+    transposed("x", "steps", SHAPE(1, 0, 2, 3));
+    measure(0);
+    reshaped("steps", "heads", SHAPE(STEPS, BATCHES(HEADS), FEATURES));
+    floats("more", SHAPE(STEPS, 1, FEATURES), &more[0][0]);
+    node("Add", "heads", "more", "raised");
+    reshaped("raised", "apart", SHAPE(STEPS, BATCHES(1), HEADS, FEATURES));
+    transposed("apart", "y", SHAPE(1, 0, 2, 3));
+}
+
+START_TEST(steps_are_raised_alike_in_all_heads) {
+    float in[SAMPLES][STEPS][HEADS][FEATURES], out[SAMPLES][STEPS][HEADS][FEATURES];
+    by_arithmetic = _i;
+    for (size_t i = 0; i < sizeof in / sizeof(float); i++) (&in[0][0][0][0])[i] = (float)(5 * i % 13) - 6;
+    onnx_make(raised_steps, 8, 17, SHAPE(OPEN, STEPS, HEADS, FEATURES));
+    run(SAMPLES, (const float *const[]){&in[0][0][0][0]}, &out[0][0][0][0]);
+    for (size_t i = 0; i < SAMPLES * STEPS * HEADS * FEATURES; i++) {
+        const size_t feature = i % FEATURES, step = i / FEATURES / HEADS % STEPS;
+        ck_assert_float_eq((&out[0][0][0][0])[i], (&in[0][0][0][0])[i] + more[step][feature]);
+    }
+}
+END_TEST
+
 START_TEST(a_fixed_batch_may_be_a_sample) {
     const float in[] = {1, 2, 3, 4, 5, 6, 7, 8}, expected[] = {8, 10, 12, 10, 12, 14};
     float out[6];
@@ -518,6 +544,7 @@ int main(int argc, char **argv) {
     tcase_add_loop_test(all, rows_are_what_is_made_of_each, 0, 8 * (int)(sizeof operations / sizeof *operations));
     tcase_add_loop_test(all, what_mixes_samples_is_refused, 0, (int)(sizeof refused / sizeof *refused));
     tcase_add_test(all, products_have_many_dimensions_before_them);
+    tcase_add_loop_test(all, steps_are_raised_alike_in_all_heads, 0, 2);
     tcase_add_test(all, a_fixed_batch_may_be_a_sample);
     Suite *suite = suite_create("onnx-heads");
     suite_add_tcase(suite, all);
