@@ -243,16 +243,22 @@ static void moved_taps(void) {
     end(begin("DeformConv", "y", INPUTS("image", "weight", "offset")));
 }
 
-/* The largest of each row, by its number, which counts from the end. */
-static void largest(void) {
+/* The largest of each row, by its number, which counts from the end; and the axis from either. */
+static void largest_along(int64_t axis) {
     LIST("four", 4);
     size_t one = begin("ArgMax", "place", INPUTS("x"));
     soma_onnx_put_attribute_integer(&made, "axis", 1);
     end(one);
     node("Sub", "place", "four", "from_end");
     one = begin("GatherElements", "y", INPUTS("x", "from_end"));
-    soma_onnx_put_attribute_integer(&made, "axis", 1);
+    soma_onnx_put_attribute_integer(&made, "axis", axis);
     end(one);
+}
+static void largest(void) {
+    largest_along(1);
+}
+static void largest_from_the_end(void) {
+    largest_along(-1);
 }
 
 /* Of two times two numbers along the last axis, by numbers some of which are none of it, though of all four. */
@@ -402,6 +408,7 @@ static const onnx_case cases[] = {
     {"sum of sizes", sum_of_sizes, 3, {OPEN, 1, 3}, 1, 1, {3, -4, 0}, {7}},
     {"moved taps", moved_taps, 2, {OPEN, 12}, 1, 4, {IMAGE, 0.5f, 0, 0, 1}, {4, 4, 6, 0}},
     {"largest", largest, 2, {OPEN, 4}, 3, 3, {1, 5, 3, 2, 7, 0, 0, 9, 4, 3, 2, 1}, {5, 9, 4}},
+    {"largest, from the end", largest_from_the_end, 2, {OPEN, 4}, 1, 1, {1, 5, 3, 2}, {5}},
     {"beyond an axis",
      beyond_an_axis,
      2,

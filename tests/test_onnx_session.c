@@ -772,12 +772,21 @@ static void elements(void) {
     put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, OPEN));
 }
 
-/* More than a network counts, and across the batch: on the host. */
+/* The columns of x, in which the batch lies behind. */
+static void elements_of_columns(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, OPEN));
+    put_typed_value(GRAPH_INPUT, "i", INT64, SHAPE(OPEN, OPEN));
+    put("Transpose", INPUTS("x"), "columns", NULL, 0);
+    put("Transpose", INPUTS("i"), "places", NULL, 0);
+    put("GatherElements", INPUTS("columns", "places"), "y", "axis", along);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, OPEN));
+}
+
+/* More than a network counts: on the host. */
 START_TEST(elements_that_no_network_takes_are_taken_on_the_host) {
     const size_t many = ((size_t)1 << 24) + 8;
-    const soma_onnx_options options = {.batch = SOMA_ONNX_BATCH_FIRST};
     float *x = calloc(many, sizeof *x);
-    const int64_t i[] = {1, -1, 5}, across[] = {1, 0, 0, 1};
+    const int64_t i[] = {1, -1, 5};
     soma_onnx_session *session;
     soma_array y;
     ck_assert_ptr_nonnull(x);
@@ -788,13 +797,31 @@ START_TEST(elements_that_no_network_takes_are_taken_on_the_host) {
         session, (const soma_array[]){{x, SOMA_F32, 2, {1, (int64_t)many}}, {i, SOMA_I64, 2, {1, 3}}}, &y));
     expect_floats(&y, SHAPE(1, 3), (const float[]){2, 7, 6});
     soma_onnx_session_destroy(session);
-    along = 0;
-    expect_ok(open_with(elements, &options, &session));
-    expect_ok(soma_onnx_session_run(session,
-                                    (const soma_array[]){{x, SOMA_F32, 2, {2, 2}}, {across, SOMA_I64, 2, {2, 2}}}, &y));
-    expect_floats(&y, SHAPE(2, 2), (const float[]){3, 2, 1, 4});
-    soma_onnx_session_destroy(session);
     free(x);
+}
+END_TEST
+
+/* Across the batch, which is the first dimension, or the second: axes that count from either end. */
+START_TEST(elements_of_other_samples_are_taken_on_the_host) {
+    static const struct {
+        void (*model)(void);
+        int64_t axis;
+        float expected[4];
+    } ways[] = {{elements, 0, {3, 2, 1, 4}},
+                {elements, -2, {3, 2, 1, 4}},
+                {elements_of_columns, 1, {3, 1, 2, 4}},
+                {elements_of_columns, -1, {3, 1, 2, 4}}};
+    const float x[] = {1, 2, 3, 4};
+    const int64_t i[] = {1, 0, 0, 1};
+    const soma_onnx_options options = {.batch = SOMA_ONNX_BATCH_FIRST};
+    soma_onnx_session *session;
+    soma_array y;
+    along = ways[_i].axis;
+    expect_ok(open_with(ways[_i].model, &options, &session));
+    expect_ok(
+        soma_onnx_session_run(session, (const soma_array[]){{x, SOMA_F32, 2, {2, 2}}, {i, SOMA_I64, 2, {2, 2}}}, &y));
+    expect_floats(&y, SHAPE(2, 2), ways[_i].expected);
+    soma_onnx_session_destroy(session);
 }
 END_TEST
 
@@ -1241,6 +1268,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, a_session_has_no_need_of_the_file);
     tcase_add_test(all, the_file_says_what_goes_in_and_out);
     tcase_add_test(all, elements_that_no_network_takes_are_taken_on_the_host);
+    tcase_add_loop_test(all, elements_of_other_samples_are_taken_on_the_host, 0, 4);
     tcase_add_test(all, probabilities_of_pairs_become_those_of_classes);
     tcase_add_test(all, words_are_encoded);
     tcase_add_test(all, a_word_that_is_named_twice_is_one);
