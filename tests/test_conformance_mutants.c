@@ -218,6 +218,23 @@ START_TEST(mutants_are_found) {
 }
 END_TEST
 
+/* The first of them alone, where only that is wanted; else each, and the first is told of. */
+START_TEST(failures_are_counted) {
+    soma_device *device = open_mutant();
+    soma_check_result all, first;
+    for (active = mutants; active->row != SOMA_PRIMITIVE_GEMM; active++) continue;
+    expect_ok(soma_suite_check(device, active->row, false, &all));
+    expect_ok(soma_suite_check(device, active->row, true, &first));
+    ck_assert(!first.passed);
+    ck_assert_uint_eq(first.failures, 1);
+    ck_assert_uint_lt(first.cases, all.cases);
+    ck_assert(!all.passed);
+    ck_assert_uint_gt(all.failures, 1);
+    ck_assert_str_eq(all.detail, first.detail);
+    soma_device_close(device);
+}
+END_TEST
+
 /* A device that is found wrong where it says that it combines, and right where it does not. */
 static void expect_right_apart(const mutant *older) {
     if (!soma_suite_has(older->row)) return;
@@ -280,6 +297,7 @@ int main(void) {
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, sound_device_passes, 0, SOMA_CHECK_COUNT);
     tcase_add_loop_test(tests, mutants_are_found, 0, SOMA_CHECK_COUNT);
+    tcase_add_test(tests, failures_are_counted);
     tcase_add_loop_test(tests, masks_are_added_where_the_device_combines, 0, 2);
     tcase_add_loop_test(tests, results_lie_over_inputs_where_the_device_can, 0, 2);
     if (SOMA_HAS_TRAINING) tcase_add_test(tests, whole_suite_reports_the_first_failure);
