@@ -476,6 +476,38 @@ START_TEST(outcomes_of_rows_and_numbers) {
 }
 END_TEST
 
+/* A row has one 1 and else 0; of a single unit it is 0 or 1. */
+START_TEST(rows_that_are_no_class_are_refused) {
+    static const float several[][3] = {{1, 1, 0}, {0, 0, 0}, {1, 2, 0}}, single[] = {0, 1, .5f};
+    soma_network *network = identity(3, "dense 3 softmax", SOMA_LOSS_DEFAULT);
+    soma_outcomes outcomes;
+    for (size_t i = 0; i < SOMA_COUNT_OF(several); i++) {
+        float rows[] = {0, 1, 0, 0, 0, 0, 0, 0, 1};
+        memcpy(rows + 3, several[i], sizeof several[i]);
+        soma_dataset *dataset = dataset_of(array_f32(label_x, 3, 3), array_f32(rows, 3, 3));
+        expect_error(soma_evaluate_outcomes(network, dataset, 0, NULL, &outcomes), SOMA_INVALID_ARGUMENT, "sample 1",
+                     "a row of one 1");
+        soma_dataset_destroy(dataset);
+    }
+    soma_network_destroy(network);
+    network = identity(1, "dense 1 sigmoid", SOMA_BINARY_CROSSENTROPY);
+    for (size_t count = 2; count <= 3; count++) {
+        soma_dataset *dataset = dataset_of(array_f32(label_x, count, 1), array_f32(single, count, 1));
+        if (count == 3)
+            expect_error(soma_evaluate_outcomes(network, dataset, 0, NULL, &outcomes), SOMA_INVALID_ARGUMENT,
+                         "sample 2", "no class");
+        else {
+            expect_ok(soma_evaluate_outcomes(network, dataset, 0, NULL, &outcomes));
+            ck_assert(outcomes.classes[0] == 0 && outcomes.classes[1] == 1);
+            ck_assert_ptr_null(outcomes.targets);
+            soma_outcomes_clear(&outcomes);
+        }
+        soma_dataset_destroy(dataset);
+    }
+    soma_network_destroy(network);
+}
+END_TEST
+
 START_TEST(bad_calls_are_refused) {
     make_data();
     soma_network *network = network_of(shape, 3);
@@ -519,6 +551,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, sessions_outlive_thresholds);
     tcase_add_loop_test(cases, outcomes_of_class_logits, 0, 2);
     tcase_add_test(cases, outcomes_of_rows_and_numbers);
+    tcase_add_test(cases, rows_that_are_no_class_are_refused);
     tcase_add_test(cases, bad_calls_are_refused);
 }
 
