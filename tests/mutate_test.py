@@ -192,6 +192,19 @@ class Limits(unittest.TestCase):
         self.assertLess(test.used, 30)
 
 
+# 24 bytes, for which there is as much room in a piece of memory of 23.
+SHORT = """#include <stdlib.h>
+#include <string.h>
+int keep(int x) {
+    char *all = malloc(23 + 1);
+    if (!all) return 0;
+    memset(all, 1, 24);
+    x += x * all[x % 24];
+    free(all);
+    return x;
+}
+"""
+
 TINY = {
     "meson.build": """project('tiny', 'c')
 near = static_library('near', 'src/near.c', 'src/far.c')
@@ -407,6 +420,15 @@ class Tree(unittest.TestCase):
         frees = {result["outcome"] for result in self.results(7) if result["fault"]["before"] in ("free(kept);", "void discard(void *kept) {")}
         self.assertEqual(frees, {"noticed"})
         self.assertIn("void discard(void *kept) { return;", [result["fault"]["after"] for result in self.results(7)])
+
+    def test_what_is_written_behind_memory_is_noticed(self):
+        library = subprocess.run(["gcc", "-print-file-name=libc_malloc_debug.so.0"], capture_output=True, text=True).stdout.strip()
+        if not os.path.isabs(library):
+            self.skipTest("no glibc that can look for it")
+        (self.root / "src/keep.c").write_text(SHORT)
+        self.plant("--seed=12", "--count=1000", "--no-map", "src/keep.c", status=None)
+        (self.root / "src/keep.c").write_text(TINY["src/keep.c"])
+        self.assertEqual(self.outcomes(12)["off by one", "char *all = malloc(23);"], "noticed")
 
     def test_some_are_left_for_later(self):
         output = self.plant("--seed=6", "--count=1000", "--most-objects=1", "--no-locks", "src/wide.h", status=0)
