@@ -162,7 +162,6 @@ static soma_status import_attention(soma_onnx_node *node) {
     soma_tensor *input[4], *y;
     int64_t causal;
     bool more, fits = false;
-    if (node->number > 2) return node->output.missing = true, SOMA_OK; /* the scores */
     for (uint32_t i = Q; i <= V; i++) SOMA_TRY(check_input(node, i, node->input[Q]->shape.rank));
     SOMA_TRY(get_heads(&a));
     SOMA_TRY(soma_onnx_get_integer(node, "is_causal", 0, &causal));

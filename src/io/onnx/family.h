@@ -92,6 +92,7 @@
     X(LayerNormalization)                                                                                              \
     X(Less)                                                                                                            \
     X(LessOrEqual)                                                                                                     \
+    X(LinearAttention)                                                                                                 \
     X(LinearClassifier)                                                                                                \
     X(LinearRegressor)                                                                                                 \
     X(LogSoftmax)                                                                                                      \
