@@ -290,6 +290,18 @@ def try_refusals(soma, device, folder, only):
             check(f"refused: {says}", isinstance(found, str) and says in found, found)
 
 
+def try_texts(soma, folder):
+    """What `soma show` says of a model's texts, control characters left out."""
+    import numpy
+    import onnx
+    path = os.path.join(folder, "texts.onnx")
+    model = make([onnx.helper.make_node("Neg", ["x"], ["y"])], {"x": numpy.zeros((1, 2), numpy.float32)}, [("y", onnx.TensorProto.FLOAT)])
+    onnx.helper.set_model_props(model, {"names": "cat\x1b[2J, dog", "long": "a" * 99})
+    onnx.save(model, path)
+    shown = subprocess.run([soma, "show", path], capture_output=True, text=True, check=False).stdout
+    check("soma show: texts", "  text    names                    cat [2J, dog\n" in shown and "  text    long                     " + "a" * 57 + "...\n" in shown, shown)
+
+
 def evaluate(model, inputs):
     """By onnxruntime, or where it does not do it by onnx's evaluator. What onnxruntime hides it lowers to the least number: that is -infinity."""
     import numpy
@@ -328,6 +340,7 @@ def main(soma, device="", only=""):
         try_wheel(soma, device or "--device=cpu", folder, only)
         try_cases(soma, device or "--device=cpu", folder, only)
         try_refusals(soma, device or "--device=cpu", folder, only)
+        try_texts(soma, folder)
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return failed > 0
 

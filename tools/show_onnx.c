@@ -3,7 +3,9 @@
 #include "show_onnx.h"
 #include "program.h"
 #include <math.h>
+#include <soma/onnx.h>
 #include <stdio.h>
+#include <string.h>
 
 struct contents {
     report *inputs, *outputs, *ops;
@@ -39,6 +41,26 @@ static void show_op(void *context, const char *name, size_t nodes, bool supporte
                supported ? "" : ", not supported");
 }
 
+enum { LINE = 61 };
+
+/* The beginning of a text, without what would move a terminal's cursor. */
+static void begin_of(const char *text, char *line) {
+    const size_t length = strnlen(text, LINE);
+    snprintf(line, LINE, "%s", text);
+    if (length == LINE) memcpy(line + LINE - 4, "...", 4);
+    for (; *line; line++)
+        if ((unsigned char)*line < ' ' || *line == 0x7F) *line = ' ';
+}
+
+/* In JSON all of it. */
+static void show_text(void *context, const char *key, const char *value) {
+    char name[LINE], line[LINE];
+    begin_of(key, name);
+    begin_of(value, line);
+    report_text(context, key, value);
+    say_result("  text    %-24s %s\n", name, line);
+}
+
 soma_status show_onnx_contents(const char *path, report *object) {
     struct contents contents = {.inputs = report_array(object, "inputs"),
                                 .outputs = report_array(object, "outputs"),
@@ -48,5 +70,7 @@ soma_status show_onnx_contents(const char *path, report *object) {
     if (status != SOMA_OK) return status;
     report_number(object, "opset", (double)opset);
     say_result("%s: an ONNX model of opset %lld\n", path, (long long)opset);
-    return soma_list_onnx(path, &(soma_onnx_visitor){.context = &contents, .value = show_value, .op = show_op}, &opset);
+    status =
+        soma_list_onnx(path, &(soma_onnx_visitor){.context = &contents, .value = show_value, .op = show_op}, &opset);
+    return status == SOMA_OK ? soma_onnx_list_texts(path, show_text, report_object(object, "texts")) : status;
 }

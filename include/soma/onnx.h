@@ -66,6 +66,17 @@ SOMA_API soma_status soma_onnx_session_output_info(const soma_onnx_session *sess
  */
 SOMA_API soma_status soma_onnx_session_run(soma_onnx_session *session, const soma_array *inputs, soma_array *outputs);
 
+/* Gets a text that a model holds beside its graph (metadata_props), as names of classes or what it was trained on. Both
+ * belong to the model, and may hold any bytes but 0. */
+typedef void soma_onnx_text_visitor(void *context, const char *key, const char *value);
+
+/* Calls `text` for each of a model's, in the file's order, whether soma can run the model or not; what it is given is
+ * gone afterwards. SOMA_INVALID_ARGUMENT: there is no path or function; else as soma_list_onnx(). */
+SOMA_API soma_status soma_onnx_list_texts(const char *path, soma_onnx_text_visitor *text, void *context);
+/* The same of a session's model: what is given is there until the session is destroyed. */
+SOMA_API soma_status soma_onnx_session_list_texts(const soma_onnx_session *session, soma_onnx_text_visitor *text,
+                                                  void *context);
+
 #ifdef __cplusplus
 }
 #endif

@@ -86,6 +86,26 @@ static PyObject *values(PyObject *object, PyObject *outputs) {
     return list;
 }
 
+/* A list that is cleared where it cannot be gone on with. */
+static void add_text(void *context, const char *key, const char *value) {
+    PyObject **list = context;
+    if (!*list) return;
+    PyObject *item = Py_BuildValue("(NN)", PyUnicode_DecodeUTF8(key, (Py_ssize_t)strlen(key), "replace"),
+                                   PyUnicode_DecodeUTF8(value, (Py_ssize_t)strlen(value), "replace"));
+    if (!item || PyList_Append(*list, item)) Py_CLEAR(*list);
+    Py_XDECREF(item);
+}
+
+/* texts(): what the model has beside its graph, (key, value) each. */
+static PyObject *texts(PyObject *object, PyObject *nothing) {
+    (void)nothing;
+    PyObject *list = PyList_New(0);
+    const soma_status status = soma_onnx_session_list_texts(((soma_py_onnx_session *)object)->session, add_text, &list);
+    if (status == SOMA_OK || !list) return list;
+    Py_DECREF(list);
+    return soma_py_raise(status);
+}
+
 /* Words of the session's as a pair: a list of them, and their shape. */
 static PyObject *words_of(const soma_array *array) {
     const char *const *words = array->data;
@@ -200,6 +220,7 @@ PyType_Spec *soma_py_onnx_session_spec(void) {
     static PyMethodDef methods[] = {
         {"run", run, METH_VARARGS, "run(arrays, numbers of outputs): a list of arrays"},
         {"values", values, METH_O, "values(outputs): (name, type, shape) of each input or output, -1: it is open"},
+        {"texts", texts, METH_NOARGS, "texts(): (key, value) of each text that the model has beside its graph"},
         {NULL, NULL, 0, NULL}};
     static PyType_Slot slots[] = {{Py_tp_doc, "A session of an ONNX model."},
                                   {Py_tp_new, new_session},

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """ONNX models: soma.onnx.load("model.onnx"); docs/onnx.md lists the ops."""
+import typing
+
 from . import _soma, data, session
 from .device import open_device
 from .network import Network
@@ -26,6 +28,12 @@ def load(path, *, batch="auto", outputs=None, constants=None, inputs=None, devic
     return Network._of(_soma.Network.load_onnx(path, batch, list(outputs or []), given, shapes), device)
 
 
+class ModelMeta(typing.NamedTuple):
+    """What Session.get_modelmeta() gives."""
+
+    custom_metadata_map: dict[str, str]
+
+
 class Session(session.Session):
     """A session, as soma.Session, of a model whose results' shapes depend on numbers (detectors, which keep any number of boxes), or whose
     inputs have other shapes from run to run: Session("detector.onnx", device="cpu").run(None, {"images": images}).
@@ -44,6 +52,10 @@ class Session(session.Session):
 
     def get_outputs(self):
         return [self._open(node) for node in super().get_outputs()]
+
+    def get_modelmeta(self):
+        """What the model has beside its graph, as onnxruntime's: get_modelmeta().custom_metadata_map is a dict of texts (metadata_props)."""
+        return ModelMeta(dict(self._session.texts()))
 
     @staticmethod
     def _open(node):

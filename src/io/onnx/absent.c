@@ -50,6 +50,17 @@ soma_status soma_onnx_session_create(const char *path, const soma_onnx_options *
     return unsupported(path);
 }
 
+soma_status soma_onnx_list_texts(const char *path, soma_onnx_text_visitor *text, void *context) {
+    (void)text, (void)context;
+    return path ? unsupported(path) : no_place("soma_onnx_list_texts");
+}
+
+soma_status soma_onnx_session_list_texts(const soma_onnx_session *session, soma_onnx_text_visitor *text,
+                                         void *context) {
+    (void)session, (void)text, (void)context;
+    return no_place("soma_onnx_session_list_texts");
+}
+
 /* There is none. */
 void soma_onnx_session_destroy(soma_onnx_session *session) {
     (void)session;

@@ -10,6 +10,7 @@
 #include "io/onnx/inventory.h"
 #include "io/onnx/layout.h"
 #include "nn/network.h"
+#include <soma/onnx.h>
 
 /* A shape as ONNX counts it. Where one of the dimensions is the batch, its size may be 0: not known. */
 typedef struct soma_onnx_shape {
@@ -158,6 +159,7 @@ soma_status soma_onnx_import(const soma_onnx_file *file, const soma_onnx_options
 size_t soma_onnx_most_made(const soma_onnx_options *options);
 
 /* metadata.c: what the model has beside its graph. */
+void soma_onnx_visit_texts(const soma_onnx_file *file, soma_onnx_text_visitor *text, void *context);
 soma_status soma_onnx_get_metadata(const soma_onnx_file *file, soma_network *network);
 
 /* --------------------------------------------------------------------------------------- outputs.c: what comes out */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What an ONNX file holds, whether a network can be made of it or not. */
-#include "io/onnx/inventory.h"
+#include "io/onnx/import.h"
 
 static soma_onnx_value_info describe(const Soma__Onnx__ValueInfoProto *value, bool output, int64_t *shape) {
     const Soma__Onnx__TypeProto *type = value->type;
@@ -70,4 +70,14 @@ soma_status soma_list_onnx(const char *path, const soma_onnx_visitor *visitor, i
         soma_error_prefix(status, "%s: ", path);
     soma_onnx_close(file);
     return status;
+}
+
+soma_status soma_onnx_list_texts(const char *path, soma_onnx_text_visitor *text, void *context) {
+    soma_onnx_file *file;
+    if (!path || !text)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_onnx_list_texts: the %s is NULL", path ? "function" : "path");
+    SOMA_TRY(soma_onnx_open(path, &file));
+    soma_onnx_visit_texts(file, text, context);
+    soma_onnx_close(file);
+    return SOMA_OK;
 }

@@ -48,3 +48,10 @@ soma_status soma_onnx_get_metadata(const soma_onnx_file *file, soma_network *net
     }
     return SOMA_OK;
 }
+
+void soma_onnx_visit_texts(const soma_onnx_file *file, soma_onnx_text_visitor *text, void *context) {
+    for (size_t i = 0; i < file->model->n_metadata_props; i++) {
+        const Soma__Onnx__StringStringEntryProto *pair = file->model->metadata_props[i];
+        text(context, pair->key ? pair->key : "", pair->value ? pair->value : "");
+    }
+}

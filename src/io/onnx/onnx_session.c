@@ -213,3 +213,12 @@ soma_status soma_onnx_session_output_info(const soma_onnx_session *session, size
     return get_info("soma_onnx_session_output_info", session ? session->outputs : NULL,
                     soma_onnx_session_output_count(session), index, info);
 }
+
+soma_status soma_onnx_session_list_texts(const soma_onnx_session *session, soma_onnx_text_visitor *text,
+                                         void *context) {
+    if (!session || !text)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_onnx_session_list_texts: the %s is NULL",
+                          session ? "function" : "session");
+    soma_onnx_visit_texts(session->file, text, context);
+    return SOMA_OK;
+}
