@@ -473,10 +473,39 @@ END_TEST
 /* Squared distances of x to each of more rows than a loop has turns, as skl2onnx writes them. */
 enum { ROWS = 1500, MOST_FEATURES = 40 };
 static size_t features;
+/* Ways to write them: which comes first, and from where the sums' axis is: an attribute, an initializer that has its
+ * number as such or as bytes. And what is written like them and is something else: by other ops. */
+enum axis_from { ATTRIBUTE, NUMBER, BYTES };
+typedef struct distance_form {
+    enum axis_from from;
+    int64_t axis;
+    const char *first, *second, *difference, *next, *piece;
+} distance_form;
+#define DISTANCES(from, axis, first, second)                                                                           \
+    { from, axis, first, second, "Sub", "Identity", "Identity" }
+#define USUAL_DISTANCES DISTANCES(ATTRIBUTE, 1, "state", "row")
+static distance_form distance = USUAL_DISTANCES;
 static bool known_sample; /* of 0s, to whose distances x [n, 1] is added */
 static float row_element(size_t row, size_t feature) {
     return (float)((row * features + feature) % 7) - (float)(row % 5);
 }
+static void put_sum_of_squares(void) {
+    const char *axes = distance.from == ATTRIBUTE ? NULL : "axes";
+    if (distance.from == BYTES) integers(axes, 1, &distance.axis);
+    if (distance.from == NUMBER) {
+        const size_t initializer = soma_protobuf_open(W, GRAPH_INITIALIZER);
+        soma_protobuf_put_integer(W, TENSOR_DIMS, 1);
+        soma_protobuf_put_integer(W, TENSOR_TYPE, INT64);
+        soma_protobuf_put_integer(W, 7, distance.axis); /* of int64_data */
+        soma_protobuf_put_text(W, TENSOR_NAME, axes);
+        end(initializer);
+    }
+    const size_t sum = begin(GRAPH_NODE, "ReduceSumSquare", NULL, NAMES("difference", axes), NAMES("sum"));
+    if (!axes) soma_onnx_put_attribute_integers(&made, "axes", &distance.axis, 1);
+    put_attribute("keepdims", 0);
+    end(sum);
+}
+
 static void with_distances(void) {
     static float rows[ROWS * MOST_FEATURES];
     const int64_t width = (int64_t)features;
@@ -490,13 +519,10 @@ static void with_distances(void) {
     size_t attribute = begin_body("body"), body = soma_protobuf_open(W, ATTRIBUTE_GRAPH);
     put_value(GRAPH_INPUT, "state", SHAPE(OPEN, width));
     put_value(GRAPH_INPUT, "row", SHAPE(width));
-    op_in(GRAPH_NODE, "Identity", NAMES("state"), "next");
-    op_in(GRAPH_NODE, "Sub", NAMES("state", "row"), "difference");
-    size_t sum = begin(GRAPH_NODE, "ReduceSumSquare", NULL, NAMES("difference"), NAMES("sum"));
-    soma_onnx_put_attribute_integers(&made, "axes", (const int64_t[]){1}, 1);
-    put_attribute("keepdims", 0);
-    end(sum);
-    op_in(GRAPH_NODE, "Identity", NAMES("sum"), "piece");
+    op_in(GRAPH_NODE, distance.next, NAMES("state"), "next");
+    op_in(GRAPH_NODE, distance.difference, NAMES(distance.first, distance.second), "difference");
+    put_sum_of_squares();
+    op_in(GRAPH_NODE, distance.piece, NAMES("sum"), "piece");
     put_value(GRAPH_OUTPUT, "next", SHAPE(OPEN, width));
     put_value(GRAPH_OUTPUT, "piece", SHAPE(OPEN));
     end(body);
@@ -512,7 +538,7 @@ static void expect_distances(size_t samples) {
     soma_compile_options options = {.loss = {SOMA_LOSS_NONE}};
     soma_network *network;
     soma_device_memory before, after;
-    onnx_make_graph(with_distances, 8, 17);
+    onnx_make_graph(with_distances, 8, distance.from == ATTRIBUTE ? 17 : 18);
     expect_ok(soma_file_write(path, W->data, W->size));
     for (size_t i = 0; i < samples * features; i++) x[i] = 0.5F * (float)(i % 11) - 2;
     soma_device_get_memory(device, &before);
@@ -537,6 +563,44 @@ static void expect_distances(size_t samples) {
 START_TEST(distances_to_any_number_of_rows_are_computed) {
     features = 4;
     expect_distances(3);
+}
+END_TEST
+
+START_TEST(distances_are_known_however_they_are_written) {
+    static const distance_form forms[] = {
+        DISTANCES(ATTRIBUTE, 1, "row", "state"), DISTANCES(ATTRIBUTE, -1, "state", "row"),
+        DISTANCES(NUMBER, 1, "state", "row"),    DISTANCES(NUMBER, -1, "state", "row"),
+        DISTANCES(BYTES, 1, "row", "state"),     DISTANCES(BYTES, -1, "state", "row")};
+    features = 3;
+    distance = forms[_i];
+    expect_distances(2);
+    distance = (distance_form)USUAL_DISTANCES;
+}
+END_TEST
+
+/* There are more rows than a loop has turns: what is not known for distances is refused. */
+START_TEST(what_is_written_like_distances_is_something_else) {
+    static const distance_form forms[] = {
+        DISTANCES(ATTRIBUTE, 0, "state", "row"),
+        DISTANCES(NUMBER, 0, "state", "row"),
+        DISTANCES(BYTES, 0, "state", "row"),
+        DISTANCES(BYTES, 256, "state", "row"),
+        DISTANCES(BYTES, 257, "state", "row"),
+        DISTANCES(BYTES, -2, "state", "row"),
+        DISTANCES(ATTRIBUTE, 1, "state", "state"),
+        DISTANCES(ATTRIBUTE, 1, "row", "row"),
+        {ATTRIBUTE, 1, "state", "row", "Add", "Identity", "Identity"},
+        {ATTRIBUTE, 1, "state", "row", "Sub", "Neg", "Identity"},
+        {ATTRIBUTE, 1, "state", "row", "Sub", "Identity", "Neg"},
+    };
+    const char *path = temporary_path("m.onnx");
+    soma_network *network;
+    features = 3;
+    distance = forms[_i];
+    onnx_make_graph(with_distances, 8, distance.from == ATTRIBUTE ? 17 : 18);
+    distance = (distance_form)USUAL_DISTANCES;
+    expect_ok(soma_file_write(path, W->data, W->size));
+    expect_error(soma_load_onnx(path, NULL, &network), SOMA_UNSUPPORTED, "1024");
 }
 END_TEST
 
@@ -850,6 +914,8 @@ int main(int argc, char **argv) {
     tcase_add_test(all, so_many_nodes_are_written_out);
     tcase_add_test(all, loops_that_are_too_long_or_not_known_are_refused);
     tcase_add_test(all, distances_to_any_number_of_rows_are_computed);
+    tcase_add_loop_test(all, distances_are_known_however_they_are_written, 0, 6);
+    tcase_add_loop_test(all, what_is_written_like_distances_is_something_else, 0, 11);
     tcase_add_test(all, distances_of_what_is_known_are_computed_too);
     tcase_add_test(all, distances_take_the_memory_of_a_block_of_rows);
     tcase_add_test(all, distances_of_pairs_of_rows_are_a_scan);

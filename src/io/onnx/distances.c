@@ -36,6 +36,17 @@ static const char *behind_identities(const Soma__Onnx__GraphProto *body, const c
     return name;
 }
 
+/* 1 or -1, in whichever way a file has whole numbers. */
+static bool is_last_of_two(const Soma__Onnx__TensorProto *axes) {
+    if (axes->data_type != INT64 || axes->n_dims != 1 || axes->dims[0] != 1) return false;
+    if (axes->n_int64_data == 1) return axes->int64_data[0] == 1 || axes->int64_data[0] == -1;
+    if (!axes->has_raw_data || axes->raw_data.len != sizeof(int64_t)) return false;
+    const uint8_t *bytes = axes->raw_data.data, others = bytes[0] == 1 ? 0 : 0xff;
+    for (size_t i = 1; i < sizeof(int64_t); i++)
+        if (bytes[i] != others) return false;
+    return bytes[0] == 1 || bytes[0] == 0xff;
+}
+
 /* Whether a reduction is along the last of two dimensions, which goes: by an attribute, or a constant of the body. */
 static bool is_along_rows(const Soma__Onnx__GraphProto *body, const Soma__Onnx__NodeProto *reduction) {
     const soma_onnx_node node = {.proto = reduction};
@@ -43,18 +54,8 @@ static bool is_along_rows(const Soma__Onnx__GraphProto *body, const Soma__Onnx__
     const Soma__Onnx__AttributeProto *kept = soma_onnx_attribute(&node, "keepdims");
     if (!kept || kept->i != 0) return false;
     if (reduction->n_input == 1) return axes && axes->n_ints == 1 && (axes->ints[0] == 1 || axes->ints[0] == -1);
-    for (size_t i = 0; i < body->n_initializer; i++) {
-        const Soma__Onnx__TensorProto *tensor = body->initializer[i];
-        int64_t axis = 0;
-        if (!is_same(tensor->name, reduction->input[1])) continue;
-        if (tensor->data_type != INT64 || tensor->n_dims != 1 || tensor->dims[0] != 1) return false;
-        if (tensor->n_int64_data == 1) axis = tensor->int64_data[0];
-        if (tensor->has_raw_data && tensor->raw_data.len == 8)
-            axis = tensor->raw_data.data[0]; /* 1: the others are 0 */
-        for (size_t k = 1; tensor->has_raw_data && k < tensor->raw_data.len; k++)
-            if (tensor->raw_data.data[k]) return false;
-        return axis == 1 || axis == -1;
-    }
+    for (size_t i = 0; i < body->n_initializer; i++)
+        if (is_same(body->initializer[i]->name, reduction->input[1])) return is_last_of_two(body->initializer[i]);
     return false;
 }
 
