@@ -383,6 +383,37 @@ static const example examples[] = {
      {0},
      "2 coefficients for 3 features",
      {FLOATS("coefficients", 1, 10)}},
+    {"columns", "ArrayFeatureExtractor", 0, 3, 2, 4, {1, 2, 3, 4, 5, 6}, {3, 1, 6, 4}, NULL, {WHOLE("places", 2, 0)}},
+    {"columns, behind the last",
+     "ArrayFeatureExtractor",
+     0,
+     3,
+     0,
+     0,
+     {0},
+     {0},
+     "element 1 is place 3 of 3",
+     {WHOLE("places", 0, 3)}},
+    {"columns, before the first",
+     "ArrayFeatureExtractor",
+     0,
+     3,
+     0,
+     0,
+     {0},
+     {0},
+     "element 0 is place -1 of 3",
+     {WHOLE("places", -1)}},
+    {"columns, none",
+     "ArrayFeatureExtractor",
+     0,
+     3,
+     0,
+     0,
+     {0},
+     {0},
+     "places must be a constant of the file",
+     {{"places", 0, NULL, (const int64_t[]){0}, NULL, NULL}}},
     {"map", "ZipMap", 0, 2, 2, 4, {1, 2, 3, 4}, {1, 2, 3, 4}, NULL, {WHOLE("classlabels_int64s", 5, 7)}},
     {"map of more classes",
      "ZipMap",
@@ -456,14 +487,24 @@ static void put_attribute(const attribute *a) {
     soma_protobuf_close(W, opened);
 }
 
+/* Attributes that are not: the op takes them as an input. */
+static bool is_input(const attribute *a) {
+    return strcmp(a->name, "places") == 0;
+}
+
 static void put_node(void) {
+    for (const attribute *a = current->attributes; a->name; a++)
+        if (is_input(a)) integers(a->name, a->count, a->integers);
     size_t opened = soma_protobuf_open(W, GRAPH_NODE);
     soma_protobuf_put_text(W, NODE_INPUT, "x");
+    for (const attribute *a = current->attributes; a->name; a++)
+        if (is_input(a)) soma_protobuf_put_text(W, NODE_INPUT, a->name);
     if (current->output) soma_protobuf_put_text(W, NODE_OUTPUT, "label");
     soma_protobuf_put_text(W, NODE_OUTPUT, "y");
     soma_protobuf_put_text(W, NODE_OP, current->op);
     soma_protobuf_put_text(W, 7, "ai.onnx.ml");
-    for (const attribute *a = current->attributes; a->name; a++) put_attribute(a);
+    for (const attribute *a = current->attributes; a->name; a++)
+        if (!is_input(a)) put_attribute(a);
     soma_protobuf_close(W, opened);
 }
 
