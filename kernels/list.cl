@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Works through a list of launches in one: on a processor the launch of a small kernel costs more than what it does. One work-item does
- * all of it, group after group, in the order that separate launches would have. The host writes the list, see listed.h.
+ * all of it, group after group, in the order that separate launches would have, or several share the groups of the larger ones. The host writes
+ * the list, see listed.h.
  */
 #define IN_LIST
 #include "vector.cl"
@@ -112,12 +113,61 @@ static void call_group(ulong kernel_number, const ulong *group, local float *loc
     }
 }
 
+/*
+ * Several work-items, of a group each, may work through one list. Each goes through all of it. Of a launch whose groups are shared it takes one
+ * group after the other, as long as there are any, and waits until those that others took are done; launches that one does all take together.
+ * Nobody waits but for work that another is doing, so it does not matter how many of them run at a time, and one that comes late finds nothing left.
+ * Where that takes long, since other programs want the processor, who waits leaves the rest of the list to the others.
+ */
+typedef volatile global uint *counter;
+#define COUNTERS (2 * SOMA_LISTED_LINE) /* numbers of 32 bits in a line */
+/* Of a turn: how many of its groups are taken and done. */
+#define TAKEN 0
+#define DONE  1
+/* Of all: whether every turn is done, and how many work-items have left. */
+#define OVER 0
+#define LEFT 1
+
+/* What was written before is to be seen by who finds a counter changed, on every processor: OpenCL 1.2 promises it within a group alone. */
+#if defined(__has_builtin)
+#if __has_builtin(__sync_synchronize)
+#define ORDER() __sync_synchronize()
+#endif
+#endif
+#ifndef ORDER
+#define ORDER() mem_fence(CLK_GLOBAL_MEM_FENCE)
+#endif
+
+static void tell_done(counter turn, uint groups) {
+    ORDER();
+    atomic_add(&turn[DONE], groups);
+}
+
+/* Looks at most so often, some 100 us; false if that was in vain. */
+#define PATIENCE (1u << 18)
+static bool wait_for(counter turn, uint groups) {
+    uint looks = 0;
+    while (turn[DONE] < groups && looks < PATIENCE) looks++;
+    ORDER();
+    return looks < PATIENCE;
+}
+
+/* The last to leave makes the counters ready for the next run. */
+static void leave(counter all, bool over) {
+    if (over) all[OVER] = 1;
+    ORDER();
+    if (atomic_inc(&all[LEFT]) + 1 < get_num_groups(0)) return;
+    const ulong turns = ((volatile global ulong *)all)[SOMA_LISTED_TURNS];
+    for (ulong i = 1; i <= turns; i++) all[i * COUNTERS + TAKEN] = all[i * COUNTERS + DONE] = 0;
+    all[OVER] = all[LEFT] = 0;
+}
+
 /* local_memory holds what a matrix product packs, see gemm_vector.h. (As an array of this kernel it makes PoCL 3.1's compiler crash.) */
 /* Live numbers come two at a time, which is as wide a vector as fits the registers of every processor. */
 #define LIVE(i) ulong2 live##i
 #define STORE_LIVE(i) vstore2(live##i, i, live)
 #define MEMORY(i) global char *memory##i
-KERNEL_OF_LIST void list(ulong launches, local float *local_memory, const global ulong *entry, LIVE(0), LIVE(1), LIVE(2), LIVE(3), LIVE(4),
+KERNEL_OF_LIST void list(ulong launches, ulong counters, local float *local_memory, global ulong *numbers, LIVE(0), LIVE(1), LIVE(2), LIVE(3), LIVE(4),
                          LIVE(5), LIVE(6), LIVE(7), LIVE(8), LIVE(9), LIVE(10), LIVE(11), LIVE(12), LIVE(13), LIVE(14), LIVE(15), MEMORY(1),
                          MEMORY(2), MEMORY(3), MEMORY(4), MEMORY(5), MEMORY(6), MEMORY(7), MEMORY(8), MEMORY(9), MEMORY(10), MEMORY(11),
                          MEMORY(12)) {
@@ -126,11 +176,35 @@ KERNEL_OF_LIST void list(ulong launches, local float *local_memory, const global
     ulong live[SOMA_LISTED_LIVES];
     STORE_LIVE(0), STORE_LIVE(1), STORE_LIVE(2), STORE_LIVE(3), STORE_LIVE(4), STORE_LIVE(5), STORE_LIVE(6), STORE_LIVE(7);
     STORE_LIVE(8), STORE_LIVE(9), STORE_LIVE(10), STORE_LIVE(11), STORE_LIVE(12), STORE_LIVE(13), STORE_LIVE(14), STORE_LIVE(15);
-    for (ulong i = 0; i < launches; i++) {
+    const bool together = get_num_groups(0) > 1;
+    const global ulong *entry = numbers;
+    const counter all = (counter)(numbers + counters);
+    counter turn = all;
+    if (together && all[OVER]) launches = 0;
+    bool shared = false, mine = true;
+    ulong left = 0; /* launches of this turn */
+    ulong i = 0;
+    for (; i < launches; i++) {
         const listed_arguments from = {entry + SOMA_LISTED_HEAD, live, memory};
-        ulong group[2];
-        for (group[1] = 0; group[1] < entry[2]; group[1]++)
-            for (group[0] = 0; group[0] < entry[1]; group[0]++) call_group(entry[0], group, local_memory, from);
+        const uint groups = (uint)(entry[1] * entry[2]);
+        if (together && left == 0) {
+            turn += COUNTERS;
+            shared = entry[4] == 0;
+            left = shared ? 1 : entry[4];
+            mine = shared || atomic_inc(&turn[TAKEN]) == 0;
+        }
+        uint done = 0;
+        for (uint number = !mine ? groups : shared ? atomic_inc(&turn[TAKEN]) : 0; number < groups;
+             number = shared ? atomic_inc(&turn[TAKEN]) : number + 1) {
+            const ulong group[2] = {number % entry[1], number / entry[1]};
+            call_group(entry[0], group, local_memory, from);
+            done++;
+        }
+        if (together && --left == 0) {
+            if (mine) tell_done(turn, shared ? done : 1);
+            if (!wait_for(turn, shared ? groups : 1)) break;
+        }
         entry += SOMA_LISTED_HEAD + entry[3];
     }
+    if (together) leave(all, i == launches);
 }

@@ -59,17 +59,22 @@
     X(recurrent_rnn)
 
 /*
- * A list is numbers of 64 bits. For each launch: the kernel's number, how many groups there are in each dimension, how many arguments,
+ * A list is numbers of 64 bits. For each launch: the kernel's number, how many groups there are in each dimension, how many arguments, how
+ * many launches from this one on one thread does (0: its groups are shared among threads; those behind the first of several say nothing),
  * and the arguments. Their uppermost byte says what they are: 0: a number, or the bits of a float; up to SOMA_LISTED_MEMORIES: a place in
  * so many-th memory, from 1, at the offset in the other bytes; SOMA_LISTED_LIVE: one of the numbers that come with each run.
+ * Behind the launches stand counters, which are 0 between runs, a line of a cache for each turn, which is a launch that is shared, or launches
+ * that one thread does; and before these a line with how many turns there are.
  */
-#define SOMA_LISTED_HEAD     4
+#define SOMA_LISTED_HEAD     5
+#define SOMA_LISTED_LINE     8
+#define SOMA_LISTED_TURNS    1 /* where in that line; before it are counters for all turns */
 #define SOMA_LISTED_TAG      56
 #define SOMA_LISTED_MEMORIES 12
 #define SOMA_LISTED_LIVE     255
 #define SOMA_LISTED_LIVES    32
-/* The kernel's arguments: how many launches, local memory, the list; the live numbers, two in each; the memories. */
-#define SOMA_LISTED_FIRST_LIVE   3
+/* The kernel's arguments: how many launches, where the counters begin, local memory, the list; the live numbers, two in each; the memories. */
+#define SOMA_LISTED_FIRST_LIVE   4
 #define SOMA_LISTED_FIRST_MEMORY (SOMA_LISTED_FIRST_LIVE + SOMA_LISTED_LIVES / 2)
 
 #endif

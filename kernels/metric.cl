@@ -36,8 +36,19 @@ static ulong class_of(batch of, ulong row) {
     return of.by_class ? (ulong)(long)of.target_class[row] : first_largest(of.target_row + row * of.columns, of.columns);
 }
 
+/* Whether p[wanted] is the one that first_largest() finds: all are compared with it, one independent of the other. */
+static bool is_first_largest(const global float *p, ulong count, ulong wanted) {
+    if (wanted >= count) return wanted == 0;
+    const float own = p[wanted];
+    if (isnan(own) || isnan(p[0])) return wanted == 0;
+    uint beaten = 0;
+    for (ulong j = 0; j < wanted; j++) beaten |= p[j] >= own;
+    for (ulong j = wanted + 1; j < count; j++) beaten |= p[j] > own;
+    return !beaten;
+}
+
 static float is_right(batch of, ulong row) {
-    return first_largest(of.prediction + row * of.columns, of.columns) == class_of(of, row) ? 1.0f : 0.0f;
+    return is_first_largest(of.prediction + row * of.columns, of.columns, class_of(of, row)) ? 1.0f : 0.0f;
 }
 
 static float is_among_first(batch of, ulong row) {

@@ -4,10 +4,13 @@
 #include "kernels/listed.h"
 #include "kernels/recurrent_call.h"
 
-/* What a launch of its own costs, in nanoseconds. With PoCL 8000 to 12000 pass between one whose groups several threads
- * have done and the next, 1000 to 5000 after one of a single thread. More than this puts calls into lists that go
- * through much memory, which takes longer than cost_of() says. */
-#define LAUNCH_COST 6000.0
+/* What it costs threads to share a launch in a list, in nanoseconds. */
+#define TURN_COST 1500.0
+/* With PoCL 8000 to 12000 pass between a launch that several threads have done and the next: what takes longer than
+ * this by one thread gains nothing by being in a list. */
+#define MOST_COST 1e6
+/* They are counted in 32 bits. */
+#define MOST_GROUPS ((size_t)1 << 30)
 
 /* In the order of their numbers: what every list may have, what those with training may, and those with layers. */
 #define X(name) +1
@@ -61,7 +64,7 @@ static double cost_of(const soma_call *call) {
     }
     bool of_rows = call->primitive == SOMA_PRIMITIVE_LOSS || call->primitive == SOMA_PRIMITIVE_LOSS_GRAD ||
                    call->primitive == SOMA_PRIMITIVE_METRIC;
-    return elements * (of_rows ? 1.5 : 0.3);
+    return elements * (of_rows ? 5.0 : 0.3); /* of short rows */
 }
 
 /* Whether a list's kernel, that with `layers` or the other, can do this. */
@@ -75,43 +78,41 @@ static bool is_listed(const soma_call *call, bool layers) {
     return call->primitive != SOMA_PRIMITIVE_RECURRENT || call->view[RECURRENT_Y].shape[0] == 1;
 }
 
-/* What part of one thread's time a call takes where each group is done by one of the device's threads: as that of its
- * launches of which most groups are, since nothing says which launch takes the time. */
-static double share_of_threads(const soma_cl_device *device, const soma_cl_prepared *prepared) {
-    const size_t threads = SOMA_MAX(device->info.compute_units, 1u);
-    double share = 1;
-    for (uint32_t i = 0; i < prepared->launch_count; i++) {
-        const soma_cl_launch *launch = &prepared->launch[i];
-        const size_t groups =
-            SOMA_MAX(launch->global[0] / launch->local[0] * (launch->global[1] / launch->local[1]), (size_t)1);
-        share = SOMA_MIN(share, (double)soma_cl_pieces(groups, threads) / (double)groups);
-    }
-    return share;
+/* What part of one thread's time a launch takes where each group is done by one of the device's threads. */
+static double share_of_threads(const soma_cl_device *device, const soma_cl_launch *launch) {
+    const size_t threads = SOMA_MAX(device->info.compute_units, 1u),
+                 groups = SOMA_MAX(soma_cl_groups_of(launch), (size_t)1);
+    return (double)soma_cl_pieces(groups, threads) / (double)groups;
 }
 
-/* Whether a call gains by being in a list: there one thread alone does it, but without a launch of its own. */
-static bool belongs_in_list(const soma_cl_device *device, const soma_call *call, bool layers) {
+bool soma_cl_is_shared(const soma_cl_device *device, const soma_call *call, const soma_cl_launch *launch) {
+    const size_t launches = soma_cl_launches_in_all(call->prepared);
+    if (soma_cl_groups_of(launch) > MOST_GROUPS) return false;
+    return cost_of(call) / (double)launches * (1.0 - share_of_threads(device, launch)) > TURN_COST;
+}
+
+/* Whether a call gains by being in a list, where it has no launch of its own. */
+static bool belongs_in_list(const soma_call *call, bool layers) {
     const soma_cl_prepared *prepared = call->prepared;
     if (!prepared || prepared->product || prepared->launch_count == 0) return false;
     if (prepared->list && !prepared->list->broken) return false;
     if (!is_listed(call, layers) || soma_cl_launches_in_all(prepared) > MOST_LAUNCHES) return false;
-    return cost_of(call) * (1.0 - share_of_threads(device, prepared)) <
-           LAUNCH_COST * (double)soma_cl_launches_in_all(prepared);
+    return cost_of(call) < MOST_COST * (double)soma_cl_launches_in_all(prepared);
 }
 
-size_t soma_cl_length_of_list(const soma_cl_device *device, const soma_call *calls, size_t count, bool layers) {
+size_t soma_cl_length_of_list(const soma_call *calls, size_t count, bool layers) {
     size_t length = 0;
-    while (length < count && belongs_in_list(device, &calls[length], layers)) length++;
+    while (length < count && belongs_in_list(&calls[length], layers)) length++;
     return length;
 }
 
-bool soma_cl_wants_layers(const soma_cl_device *device, const soma_call *calls, size_t count) {
+bool soma_cl_wants_layers(const soma_call *calls, size_t count) {
     bool layers = false;
     for (size_t i = 0; i < count; i++) {
         const soma_cl_prepared *prepared = calls[i].prepared;
         for (uint32_t j = 0; prepared && j < prepared->launch_count; j++) {
             if (is_of_training(&prepared->launch[j])) return false;
-            if (is_of_layers(&prepared->launch[j])) layers |= belongs_in_list(device, &calls[i], true);
+            if (is_of_layers(&prepared->launch[j])) layers |= belongs_in_list(&calls[i], true);
         }
     }
     return layers;

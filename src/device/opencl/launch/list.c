@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Small calls that follow each other, done by one launch (kernels/list.cl). On a processor a launch costs some
- * microseconds, more than many a call of a small network takes; so there those go into lists.
+ * Calls that follow each other, done by one launch (kernels/list.cl). On a processor a launch costs some microseconds,
+ * more than many a call of a small network takes; so there those go into lists, and with them larger ones, which
+ * threads share.
  */
 #include "device/opencl/launch/list.h"
 #include "device/opencl/driver/program.h"
@@ -63,37 +64,66 @@ static bool fits(const soma_cl_launch *launch) {
     return (cl_ulong)launch->all_rows >> SOMA_LISTED_TAG == 0;
 }
 
-static bool write_launch(soma_cl_list *list, const soma_call *call, const soma_cl_launch *launch, cl_ulong *entry) {
+/* A list that is being written. */
+typedef struct writer {
+    const soma_cl_device *device;
+    soma_cl_list *list;
+    cl_ulong *entries;
+    size_t at, turns;
+    cl_ulong *alone; /* where it stands how many launches one thread does in this turn; NULL: they are shared */
+} writer;
+
+/* One thread shares the rows of a matrix product with nobody. */
+static void take_all_rows(const soma_cl_launch *launch, cl_ulong *entry) {
+    if (!launch->all_rows) return;
+    entry[2] = 1;
+    entry[SOMA_LISTED_HEAD + launch->rows_index] = launch->all_rows;
+}
+
+/* It is shared, or belongs to what one thread does at a time. */
+static void write_turn(writer *to, const soma_call *call, const soma_cl_launch *launch, cl_ulong *entry) {
+    const bool shared = soma_cl_is_shared(to->device, call, launch);
+    if (!shared) take_all_rows(launch, entry);
+    to->turns += shared || !to->alone;
+    if (shared)
+        to->alone = NULL;
+    else if (!to->alone)
+        to->alone = &entry[4];
+    if (to->alone) ++*to->alone;
+    /* One more than there are threads: of so many as there are PoCL gives the first thread two. */
+    if (shared) to->list->groups = to->device->info.compute_units + 1;
+}
+
+static bool write_launch(writer *to, const soma_call *call, const soma_cl_launch *launch) {
+    cl_ulong *entry = to->entries + to->at;
     if (!fits(launch)) return false;
     entry[0] = (cl_ulong)launch->listed;
     entry[1] = launch->global[0] / launch->local[0];
     entry[2] = launch->global[1] / launch->local[1];
     entry[3] = launch->next_index;
     memcpy(entry + SOMA_LISTED_HEAD, launch->fixed, launch->next_index * sizeof *entry);
-    if (launch->all_rows) {
-        entry[2] = 1;
-        entry[SOMA_LISTED_HEAD + launch->rows_index] = launch->all_rows;
-    }
+    write_turn(to, call, launch, entry);
     for (uint32_t i = 0; i < launch->argument_count; i++) {
         const soma_cl_argument *argument = &launch->argument[i];
-        if (!encode(list, call, argument, &entry[SOMA_LISTED_HEAD + argument->index])) return false;
+        if (!encode(to->list, call, argument, &entry[SOMA_LISTED_HEAD + argument->index])) return false;
     }
+    to->at += size_of_launch(launch);
     return true;
 }
 
-/* Writes down all launches of a call, the repeated ones each time that they are done; at *at, which is moved on. */
-static bool write_call(soma_cl_list *list, const soma_call *call, cl_ulong *entries, size_t *at) {
+/* Writes down all launches of a call, the repeated ones each time that they are done. */
+static bool write_call(writer *to, const soma_call *call) {
     const soma_cl_prepared *prepared = call->prepared;
     const size_t once = soma_cl_launches_once(prepared), launches = soma_cl_launches_in_all(prepared),
                  each = SOMA_MAX(prepared->launch_count - once, (size_t)1);
     for (size_t i = 0; i < launches; i++) {
         const size_t round = i < once ? 0 : (i - once) / each;
         const soma_cl_launch *launch = &prepared->launch[i < once ? i : once + (i - once) % each];
-        const uint32_t lives = list->live_count;
-        if (!write_launch(list, call, launch, entries + *at)) return false;
-        if (i >= once && list->live_count != lives) return false; /* they are read once */
-        if (i >= once) entries[*at + SOMA_LISTED_HEAD + launch->round_index] = round;
-        *at += size_of_launch(launch);
+        const uint32_t lives = to->list->live_count;
+        cl_ulong *entry = to->entries + to->at;
+        if (!write_launch(to, call, launch)) return false;
+        if (i >= once && to->list->live_count != lives) return false; /* they are read once */
+        if (i >= once) entry[SOMA_LISTED_HEAD + launch->round_index] = round;
     }
     return true;
 }
@@ -101,19 +131,25 @@ static bool write_call(soma_cl_list *list, const soma_call *call, cl_ulong *entr
 static size_t size_of_call(const soma_cl_prepared *prepared) {
     size_t size = 0;
     for (size_t i = 0; i < prepared->launch_count; i++)
-        size += size_of_launch(&prepared->launch[i]) * (i < soma_cl_launches_once(prepared) ? 1 : prepared->rounds);
+        size += (size_of_launch(&prepared->launch[i]) + SOMA_LISTED_LINE) *
+                (i < soma_cl_launches_once(prepared) ? 1 : prepared->rounds);
     return size;
 }
 
-/* Writes down all launches; in *entries, allocated, *size numbers. False where something does not fit a list. */
-static bool write_list(soma_cl_list *list, const soma_call *calls, cl_ulong **entries, size_t *size) {
-    size_t at = 0;
-    *size = 0;
-    for (size_t i = 0; i < list->count; i++) *size += size_of_call(list->member[i]);
-    *entries = soma_calloc(*size, sizeof **entries);
+/* Writes down all launches, and behind them the counters; in *entries, allocated, *size numbers. False where something
+ * does not fit a list. */
+static bool write_list(const soma_cl_device *device, soma_cl_list *list, const soma_call *calls, cl_ulong **entries,
+                       size_t *size) {
+    writer to = {.device = device, .list = list};
+    size_t most = 2 * SOMA_LISTED_LINE;
+    for (size_t i = 0; i < list->count; i++) most += size_of_call(list->member[i]);
+    *entries = to.entries = soma_calloc(most, sizeof **entries);
     if (!*entries) return false;
     for (size_t i = 0; i < list->count; i++)
-        if (!write_call(list, &calls[i], *entries, &at)) return false;
+        if (!write_call(&to, &calls[i])) return false;
+    list->counters = soma_round_up(to.at, SOMA_LISTED_LINE);
+    to.entries[list->counters + SOMA_LISTED_TURNS] = to.turns;
+    *size = list->counters + (to.turns + 1) * SOMA_LISTED_LINE;
     return true;
 }
 
@@ -139,12 +175,13 @@ static cl_ulong launch_count(const soma_cl_list *list) {
 static soma_status set_fixed_arguments(const soma_cl_device *device, const soma_cl_list *list) {
     const cl_ulong launches = launch_count(list);
     SOMA_TRY(set_argument(list, 0, sizeof launches, &launches));
+    SOMA_TRY(set_argument(list, 1, sizeof list->counters, &list->counters));
     const soma_cl_style *style = &device->style;
     const size_t panel = 2 * (size_t)style->width,
                  of_conv = style->depth * (panel * style->panels + 1) + style->box + style->width;
     const size_t local = (list->layers ? of_conv : style->depth * panel) + style->narrow_rows * panel;
-    SOMA_TRY(set_argument(list, 1, local * sizeof(float), NULL));
-    SOMA_TRY(set_argument(list, 2, sizeof list->entries, &list->entries));
+    SOMA_TRY(set_argument(list, 2, local * sizeof(float), NULL));
+    SOMA_TRY(set_argument(list, 3, sizeof list->entries, &list->entries));
     const cl_ulong live[SOMA_LISTED_LIVES] = {0};
     SOMA_TRY(pass_live(list, live, SOMA_LISTED_LIVES));
     for (uint32_t i = 0; i < SOMA_LISTED_MEMORIES; i++) {
@@ -156,7 +193,7 @@ static soma_status set_fixed_arguments(const soma_cl_device *device, const soma_
 
 static soma_status enqueue(const soma_cl_device *device, const soma_cl_list *list) {
     return soma_cl_check(
-        clEnqueueNDRangeKernel(device->queue, list->kernel, 1, NULL, (size_t[]){1}, (size_t[]){1}, 0, NULL, NULL),
+        clEnqueueNDRangeKernel(device->queue, list->kernel, 1, NULL, &list->groups, (size_t[]){1}, 0, NULL, NULL),
         "clEnqueueNDRangeKernel for a list of calls on %s", device->info.name);
 }
 
@@ -176,7 +213,7 @@ static soma_status make_kernel(soma_cl_device *device, soma_cl_list *list, const
     cl_int code;
     SOMA_TRY(soma_cl_create_kernel(device, &device->style, "list.cl", "list", list->layers ? "-DWITH_LAYERS" : " ",
                                    &list->kernel));
-    list->entries = clCreateBuffer(device->context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, size * sizeof *entries,
+    list->entries = clCreateBuffer(device->context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, size * sizeof *entries,
                                    (void *)(uintptr_t)entries, &code);
     SOMA_TRY(soma_cl_check(code, "clCreateBuffer for a list on %s", device->info.name));
     SOMA_TRY(set_fixed_arguments(device, list));
@@ -209,9 +246,10 @@ static soma_status make_list(soma_cl_device *device, const soma_call *calls, siz
     if (!list) return soma_out_of_memory(sizeof *list, "a list of calls");
     list->count = list->left = count;
     list->layers = layers;
+    list->groups = 1;
     for (size_t i = 0; i < count; i++) list->member[i] = calls[i].prepared;
     soma_status status = SOMA_UNSUPPORTED;
-    if (write_list(list, calls, &entries, &size)) status = make_kernel(device, list, entries, size);
+    if (write_list(device, list, calls, &entries, &size)) status = make_kernel(device, list, entries, size);
     soma_free(entries);
     if (status != SOMA_OK) {
         free_list(device, list);
@@ -248,7 +286,7 @@ static soma_status set_live(const soma_cl_list *list, const soma_call *calls) {
 /* Makes a list of as many of the first calls as belong in one and have room, at least two launches. How many; 0: none.
  */
 static size_t try_list(soma_cl_device *device, const soma_call *calls, size_t count, bool layers) {
-    for (size_t length = soma_cl_length_of_list(device, calls, count, layers); device->lists[layers] && length > 0;
+    for (size_t length = soma_cl_length_of_list(calls, count, layers); device->lists[layers] && length > 0;
          length /= 2) {
         if (length == 1 && soma_cl_launches_in_all(calls[0].prepared) < 2) return 0;
         soma_status status = make_list(device, calls, length, layers);
@@ -261,7 +299,7 @@ static size_t try_list(soma_cl_device *device, const soma_call *calls, size_t co
 soma_status soma_cl_arrange(void *state, soma_call *calls, size_t count, size_t runs) {
     soma_cl_device *device = state;
     if (runs < LEAST_RUNS) return SOMA_OK;
-    const bool layers = soma_cl_wants_layers(device, calls, count);
+    const bool layers = soma_cl_wants_layers(calls, count);
     for (size_t i = 0, listed; i < count; i += SOMA_MAX(listed, (size_t)1)) {
         listed = try_list(device, calls + i, count - i, layers && device->lists[true]);
         /* What the kernel with layers can't do on this device the other may. */
