@@ -119,11 +119,11 @@ static void check_product(const product *p, const soma_cpu_isa *isa) {
 }
 
 static const size_t shapes[][3] = {
-    {1, 1, 1},      {1, 1, 0},    {5, 7, 0},      {0, 3, 4},       {3, 0, 4},        {1, 10, 784},   {2, 3, 5},
-    {7, 1, 31},     {13, 17, 19}, {12, 32, 64},   {24, 64, 16},    {11, 31, 33},     {25, 33, 2},    {128, 10, 128},
-    {128, 128, 10}, {32, 10, 32}, {97, 101, 103}, {128, 128, 784}, {31, 47, 1031},   {1, 300, 600},  {2, 500, 129},
-    {3, 257, 40},   {4, 389, 77}, {5, 300, 600},  {300, 1, 600},   {150, 200, 1100}, {64, 1000, 96}, {512, 97, 260},
-    {31, 97, 1024}, {37, 83, 1},  {300, 140, 1},  {90, 77, 2},
+    {1, 1, 1},      {1, 1, 0},      {5, 7, 0},      {0, 3, 4},       {3, 0, 4},        {1, 10, 784},   {2, 3, 5},
+    {7, 1, 31},     {13, 17, 19},   {12, 32, 64},   {24, 64, 16},    {11, 31, 33},     {25, 33, 2},    {128, 10, 128},
+    {128, 128, 10}, {32, 10, 32},   {97, 101, 103}, {128, 128, 784}, {31, 47, 1031},   {1, 300, 600},  {2, 500, 129},
+    {3, 257, 40},   {4, 389, 77},   {5, 300, 600},  {300, 1, 600},   {150, 200, 1100}, {64, 1000, 96}, {512, 97, 260},
+    {31, 97, 1024}, {64, 144, 129}, {50, 80, 65},   {37, 83, 1},     {300, 140, 1},    {90, 77, 2},
 };
 
 START_TEST(test_against_float64) {
@@ -207,6 +207,37 @@ START_TEST(test_thread_count_does_not_matter_to_update) {
 }
 END_TEST
 
+/*
+ * Rows of c alone, some at a time, are products of few rows: their tiles are others than those of all rows, and an
+ * element is the same sum in the same order all the same.
+ */
+START_TEST(test_tile_does_not_matter) {
+    static const size_t sizes[][3] = {{96, 144, 77}, {75, 121, 40}, {200, 336, 700}, {50, 48, 129}, {64, 97, 33}};
+    const soma_cpu_isa *isa;
+    for (size_t number = 0; (isa = soma_cpu_isa_get(number)); number++)
+        for (size_t s = 0; s < SOMA_COUNT_OF(sizes); s++)
+            for (int variant = 0; variant < 4; variant++) {
+                soma_gemm_params params = {.transpose_b = variant & 1,
+                                           .alpha = -0.05f,
+                                           .beta = variant & 2 ? 0.3f : 0.0f,
+                                           .function = variant & 1 ? SOMA_RELU : SOMA_IDENTITY};
+                product p = make_product(sizes[s][0], sizes[s][1], sizes[s][2], params, true), few = p;
+                run_product(&p, isa, 1, 1);
+                float *all = soma_malloc(p.m * p.n * sizeof(float));
+                memcpy(all, p.c + GUARD, p.m * p.n * sizeof(float));
+                few.m = 11;
+                for (size_t row = 0; row + few.m <= p.m; row += few.m) {
+                    few.a = p.a + row * p.k;
+                    few.start = p.start + row * p.n;
+                    run_product(&few, isa, 1, 1);
+                    ck_assert_mem_eq(few.c + GUARD, all + row * p.n, few.m * p.n * sizeof(float));
+                }
+                soma_free(all);
+                free_product(&p);
+            }
+}
+END_TEST
+
 /* One NaN or infinity in a spoils its row, in b its column, and nothing else. */
 START_TEST(test_not_finite) {
     const soma_cpu_isa *isa;
@@ -259,6 +290,7 @@ int main(void) {
     tcase_add_test(tests, test_against_float64);
     tcase_add_test(tests, test_thread_count_does_not_matter);
     tcase_add_test(tests, test_thread_count_does_not_matter_to_update);
+    tcase_add_test(tests, test_tile_does_not_matter);
     tcase_add_test(tests, test_not_finite);
     tcase_add_test(tests, test_deep_sums);
     suite_add_tcase(suite, tests);

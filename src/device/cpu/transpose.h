@@ -46,4 +46,38 @@ static inline void soma_transpose_oct(const float *from, size_t stride, float *t
 }
 #endif
 
+/* Sixteen rows of sixteen numbers, held in registers: each row is read but once, however few of them a set of the cache
+ * holds. */
+#if defined(__AVX512F__)
+#define SOMA_TRANSPOSE_HEX 1
+typedef float soma_hex __attribute__((vector_size(64), aligned(4), may_alias));
+
+static inline __attribute__((always_inline)) void soma_transpose_hex(soma_hex row[16]) {
+    soma_hex quad[16]; /* quad[4 g + c] has of rows 4 g to 4 g + 3 the columns c, 4 + c, 8 + c, 12 + c */
+    for (int g = 0; g < 16; g += 4) {
+        const soma_hex a = row[g], b = row[g + 1], c = row[g + 2], d = row[g + 3];
+        soma_hex low = __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29),
+                 high = __builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31),
+                 low2 = __builtin_shufflevector(c, d, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29),
+                 high2 = __builtin_shufflevector(c, d, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+        quad[g] = __builtin_shufflevector(low, low2, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+        quad[g + 1] = __builtin_shufflevector(low, low2, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+        quad[g + 2] = __builtin_shufflevector(high, high2, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+        quad[g + 3] = __builtin_shufflevector(high, high2, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+    }
+    for (int c = 0; c < 4; c++) {
+        const soma_hex p = quad[c], q = quad[4 + c], r = quad[8 + c], s = quad[12 + c];
+        /* halves of their four quads: the first and third, the second and fourth */
+        soma_hex even = __builtin_shufflevector(p, q, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27),
+                 odd = __builtin_shufflevector(p, q, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31),
+                 even2 = __builtin_shufflevector(r, s, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27),
+                 odd2 = __builtin_shufflevector(r, s, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+        row[c] = __builtin_shufflevector(even, even2, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+        row[8 + c] = __builtin_shufflevector(even, even2, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+        row[4 + c] = __builtin_shufflevector(odd, odd2, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+        row[12 + c] = __builtin_shufflevector(odd, odd2, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+    }
+}
+#endif
+
 #endif

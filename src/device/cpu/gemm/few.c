@@ -5,6 +5,7 @@
  * dot products of rows.
  */
 #include "device/cpu/gemm/few.h"
+#include "device/cpu/rows.h"
 #include "kernels/gemm_few.h"
 
 typedef struct few_plan {
@@ -122,14 +123,6 @@ static void multiply_columns(const soma_call *call, const few_plan *p, soma_rang
 
 /* ------------------------------------------------------------------------------------------------ dot products */
 
-static float sum_of_lanes(soma_vector value) {
-    float lane[SOMA_LANES];
-    memcpy(lane, &value, sizeof lane);
-    for (int half = SOMA_LANES / 2; half; half /= 2)
-        for (int l = 0; l < half; l++) lane[l] += lane[l + half];
-    return lane[0];
-}
-
 /* Four columns of c at once, so that four streams of b are under way; `columns` of them are there. */
 static void multiply_dots(const soma_call *call, const few_plan *p, size_t row, size_t column, size_t columns) {
     const float *a = soma_cpu_floats(&call->view[0]) + row * p->a_row, *b[4];
@@ -143,7 +136,7 @@ static void multiply_dots(const soma_call *call, const few_plan *p, size_t row, 
             for (int j = 0; j < 4; j++) sum[j] += *(const soma_vector *)(a + k) * *(const soma_vector *)(b[j] + k);
         for (int j = 0; k < end && j < 4; j++)
             sum[j] += soma_load_lanes(a + k, end - k) * soma_load_lanes(b[j] + k, end - k);
-        for (int j = 0; j < 4; j++) total[j] = sum_of_lanes(sum[j]);
+        for (int j = 0; j < 4; j++) total[j] = soma_vector_sum(sum[j]);
         store(call, row * p->n + column, column, total, columns, first);
         k = end;
     } while (k < p->k);
