@@ -444,7 +444,7 @@ static const struct {
     soma_status status;
     const char *word;
 } refusals[] = {
-    {wide_mask, 1, SOMA_INVALID_SHAPE, "dimensions of 2 and 3 cannot be broadcast"},
+    {wide_mask, 1, SOMA_INVALID_SHAPE, "mask is a mask of more keys than the 2 that there are"},
     {of_queries, 1, SOMA_UNSUPPORTED, "works across the first dimension"},
     {of_two_samples, 1, SOMA_UNSUPPORTED, "works across the first dimension"},
     {behind_the_table, 4, SOMA_INVALID_FILE, "positions from 0 to 3 of a table of 3"},

@@ -30,7 +30,7 @@ static void good(void) {
     node("Relu", "x", NULL, "y");
 }
 static void missing_ops(void) {
-    node("Det", "x", "w", "c");
+    node("MaxRoiPool", "x", "w", "c");
     node("Relu", "c", NULL, "r");
     size_t other = soma_onnx_begin_node(&made, "Attention", "y", (const char *[]){"r", NULL});
     soma_protobuf_put_text(W, 7, "com.example");
@@ -199,7 +199,7 @@ static const struct {
      8,
      17,
      SOMA_UNSUPPORTED,
-     {"2 of 3 nodes", "\"Det\": 1 node, \"c\", node 0", "\"com.example.Attention\": 1 node, \"y\", node 2"}},
+     {"2 of 3 nodes", "\"MaxRoiPool\": 1 node, \"c\", node 0", "\"com.example.Attention\": 1 node, \"y\", node 2"}},
     {"no such input", not_there, 8, 17, SOMA_INVALID_FILE, {"node 0, \"y\"", "Relu", "\"z\" is no value"}},
     {"a circle", in_a_circle, 8, 17, SOMA_INVALID_FILE, {"node 0, \"a\"", "\"b\" is no value"}},
     {"defined twice", twice, 8, 17, SOMA_INVALID_FILE, {"node 1", "\"y\" is defined twice"}},

@@ -130,7 +130,7 @@ static void three_outputs(void) {
     node("Relu", "x", NULL, "y");
     node("Tokenize", "words", "names", "t");
     node("Neg", "y", NULL, "n");
-    node("Det", "t", "y", "c");
+    node("MaxRoiPool", "t", "y", "c");
     put_value(GRAPH_OUTPUT, "n", SHAPE(OPEN, 4));
     put_value(GRAPH_OUTPUT, "c", SHAPE(OPEN, 4));
 }
@@ -140,7 +140,7 @@ START_TEST(nothing_behind_other_outputs_is_needed) {
     const char *one[] = {"n"}, *two[] = {"n", "y"}, *none[] = {"c"};
     const float x[4] = {-1, 2, -3, 4}, n[4] = {-0.0f, -2, -0.0f, -4};
     make(three_outputs, 8, 17);
-    expect_error(load(NULL, &network), SOMA_UNSUPPORTED, "2 of 4 nodes", "Tokenize", "Det");
+    expect_error(load(NULL, &network), SOMA_UNSUPPORTED, "2 of 4 nodes", "Tokenize", "MaxRoiPool");
     expect_error(load(&(soma_onnx_options){.outputs = none, .output_count = 1}, &network), SOMA_UNSUPPORTED,
                  "2 of 3 nodes");
     expect_ok(load(&(soma_onnx_options){.outputs = one, .output_count = 1}, &network));
@@ -239,21 +239,21 @@ static void put_branch(const char *name, const char *const *ops) {
 }
 
 static void branches(void) {
-    node("Det", "x", NULL, "a");
+    node("MaxRoiPool", "x", NULL, "a");
     node("Relu", "a", NULL, "b");
     size_t one = soma_onnx_begin_node(&made, "If", "c", (const char *[]){"b", NULL});
-    put_branch("then_branch", (const char *[]){"Det", "Relu", "MaxUnpool", NULL});
-    put_branch("else_branch", (const char *[]){"Det", "Gelu", NULL});
+    put_branch("then_branch", (const char *[]){"MaxRoiPool", "Relu", "RandomNormal", NULL});
+    put_branch("else_branch", (const char *[]){"MaxRoiPool", "Gelu", NULL});
     soma_onnx_end_node(&made, one);
-    node("Det", "c", NULL, "y");
+    node("MaxRoiPool", "c", NULL, "y");
 }
 
 START_TEST(missing_ops_are_summed_up_over_branches_too) {
     soma_network *network;
     make(branches, 8, 17);
     expect_error(load(NULL, &network), SOMA_UNSUPPORTED, "2 of 9 nodes", "opset 17",
-                 "\n  \"Det\": 4 nodes, the first \"a\", node 0\n",
-                 "\n  \"MaxUnpool\": 1 node, \"inner\" inside node 2\n",
+                 "\n  \"MaxRoiPool\": 4 nodes, the first \"a\", node 0\n",
+                 "\n  \"RandomNormal\": 1 node, \"inner\" inside node 2\n",
                  "\n  \"Gelu\": 1 node, \"inner\" inside node 2; there is this op since opset 20");
     ck_assert_ptr_null(strstr(soma_last_error(), "Relu"));
 }
@@ -275,7 +275,7 @@ static void put_choice(const char *name, const char *op) {
 static void put_if(const char *condition, const char *out) {
     size_t one = soma_onnx_begin_node(&made, "If", out, (const char *[]){condition, NULL});
     put_choice("then_branch", "Relu");
-    put_choice("else_branch", "Det");
+    put_choice("else_branch", "MaxRoiPool");
     soma_onnx_end_node(&made, one);
 }
 
@@ -316,7 +316,7 @@ START_TEST(a_branch_is_taken_whose_condition_is_known) {
     make(unknown_branches, 8, 17);
     expect_error(load(NULL, &network), SOMA_UNSUPPORTED, "node 0", "x says which branch is taken");
     make(branch_not_known, 8, 17);
-    expect_error(load(NULL, &network), SOMA_UNSUPPORTED, "node 3", "does not have the op Det in opset 17");
+    expect_error(load(NULL, &network), SOMA_UNSUPPORTED, "node 3", "does not have the op MaxRoiPool in opset 17");
 }
 END_TEST
 
