@@ -60,8 +60,8 @@ static soma_status get_sizes(linear *l) {
     const soma_onnx_shape *q = &node->input[Q]->shape, *v = &node->input[V]->shape;
     SOMA_TRY(soma_onnx_get_integer(node, "q_num_heads", 0, &l->heads));
     SOMA_TRY(soma_onnx_get_integer(node, "kv_num_heads", 0, &l->key_heads));
-    if (l->heads < 1 || l->key_heads < 1 || l->heads % l->key_heads || q->rank != 3 || v->rank != 3 ||
-        q->dim[2] % (size_t)l->heads || v->dim[2] % (size_t)l->key_heads)
+    if (l->heads < 1 || l->key_heads < 1 || l->heads % l->key_heads || q->rank != 3 || v->rank != 3 || q->dim[2] == 0 ||
+        v->dim[2] == 0 || q->dim[2] % (size_t)l->heads || v->dim[2] % (size_t)l->key_heads)
         return soma_error(SOMA_INVALID_FILE,
                           "%lld heads of queries and %lld of keys; a multiple of those of the keys, and widths of 3 "
                           "dimensions that are multiples of them, are taken",

@@ -131,15 +131,17 @@ static bool is_output(const Soma__Onnx__GraphProto *graph, const char *name) {
     return false;
 }
 
+static bool is_unpool(const Soma__Onnx__NodeProto *node) {
+    return soma_onnx_find_row(node->domain, node->op_type ? node->op_type : "") == &soma_onnx_row_MaxUnpool;
+}
+
 /* Whether a graph, or one inside of it, has the name for something else than the second input of a MaxUnpool. */
 static bool has_other_use(const Soma__Onnx__GraphProto *graph, const char *name) {
     if (is_output(graph, name)) return true;
     for (size_t i = 0; i < graph->n_node; i++) {
         const Soma__Onnx__NodeProto *node = graph->node[i];
-        const bool unpools =
-            soma_onnx_find_row(node->domain, node->op_type ? node->op_type : "") == &soma_onnx_row_MaxUnpool;
         for (size_t k = 0; k < node->n_input; k++)
-            if (strcmp(node->input[k], name) == 0 && !(unpools && k == 1)) return true;
+            if (strcmp(node->input[k], name) == 0 && !(k == 1 && is_unpool(node))) return true;
         for (size_t k = 0; k < node->n_attribute; k++)
             if (node->attribute[k]->g && has_other_use(node->attribute[k]->g, name)) return true;
     }
