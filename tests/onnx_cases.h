@@ -6,7 +6,7 @@
 
 #include "onnx_model.h"
 
-enum { MOST_VALUES = 16 };
+enum { MOST_VALUES = 32 };
 
 typedef struct onnx_case {
     const char *name;

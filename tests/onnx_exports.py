@@ -18,8 +18,7 @@ import warnings
 SAMPLES = 2
 TOLERANCE = 1e-5  # of the largest output
 REFUSED = {  # what the message has to say
-    "pytorch dynamo: vgg": "6 dimensions", "pytorch dynamo: convnext_tiny": "computed of the size of the batch", "pytorch dynamo: along time": "6 dimensions",
-    "pytorch dynamo: pool, adaptive, uneven": "6 dimensions"}
+    "pytorch dynamo: convnext_tiny": "computed of the size of the batch"}
 
 
 # ------------------------------------------------------------------------------------------------------------- PyTorch

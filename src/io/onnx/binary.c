@@ -47,12 +47,28 @@ typedef struct operand {
     soma_onnx_shape shape;
 } operand;
 
+/* In more dimensions than a tensor has. */
+static soma_status in_merged_order(soma_onnx_node *node, operand *a, operand *b, soma_binary op, soma_onnx_value *out) {
+    soma_tensor like[3], *x, *y;
+    if (!soma_onnx_merge(node, &a->shape, &b->shape, &out->shape, like))
+        return soma_error(SOMA_UNSUPPORTED,
+                          "broadcasting in %u dimensions, which are more than a tensor has although those that are "
+                          "broadcast alike are taken as one",
+                          out->shape.rank);
+    SOMA_TRY(soma_onnx_tensor(node, a->value, &x));
+    SOMA_TRY(soma_onnx_tensor(node, b->value, &y));
+    SOMA_TRY(soma_graph_reshape(x->graph, x, &like[0], &x));
+    SOMA_TRY(soma_graph_reshape(y->graph, y, &like[1], &y));
+    SOMA_TRY(soma_graph_binary(soma_onnx_graph(node), x, y, op, &out->tensor));
+    return soma_onnx_reshaped(node, out->tensor, &out->shape, &out->tensor);
+}
+
 static soma_status in_plain_order(soma_onnx_node *node, operand *a, operand *b, soma_binary op, soma_onnx_value *out) {
     bool plain =
         same_dimensions(&a->shape, &b->shape) || elements(node, &a->shape) == 1 || elements(node, &b->shape) == 1;
     soma_tensor *x, *y;
     if (!plain && (!soma_onnx_is_exact(node->importer, &a->shape) || !soma_onnx_is_exact(node->importer, &b->shape)))
-        return soma_error(SOMA_UNSUPPORTED, "broadcasting in %u dimensions", out->shape.rank);
+        return in_merged_order(node, a, b, op, out);
     SOMA_TRY(soma_onnx_tensor(node, a->value, &x));
     SOMA_TRY(soma_onnx_tensor(node, b->value, &y));
     SOMA_TRY(soma_onnx_reshaped(node, x, &a->shape, &x));

@@ -95,8 +95,10 @@ soma_status soma_onnx_compose_number(soma_onnx_node *node, double number, soma_o
 soma_status soma_onnx_compose_numbers(soma_onnx_node *node, const char *ending, uint32_t rank, const size_t *shape,
                                       const double *numbers, soma_onnx_value *value) {
     *value = (soma_onnx_value){.name = node->output.name, .shape = {.rank = rank}};
+    soma_tensor like;
     memcpy(value->shape.dim, shape, rank * sizeof *shape);
-    return soma_onnx_add_numbers(node, ending, rank, shape, numbers, true, &value->tensor);
+    SOMA_TRY(soma_onnx_canonical(node->importer, &value->shape, &like));
+    return soma_onnx_add_numbers(node, ending, like.rank, like.shape, numbers, true, &value->tensor);
 }
 
 /* --------------------------------------------------------------------------------------------------- usual parts */

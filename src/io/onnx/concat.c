@@ -68,6 +68,25 @@ static soma_status fold_concat(soma_onnx_node *node, const soma_onnx_shape *out,
     return soma_onnx_give_numbers(node, type, out, false, numbers);
 }
 
+/* Of more dimensions than a tensor has: what is before the axis is one, and what is behind it. */
+static soma_status concat_merged(soma_onnx_node *node, const soma_onnx_shape *out, uint32_t axis) {
+    soma_tensor *parts[SOMA_MAX_INPUTS], *y;
+    uint32_t count = 0, tensor_axis = 0;
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        soma_onnx_value *value = node->input[i];
+        if (value->shape.dim[axis] == 0 && value->constant) continue;
+        SOMA_TRY(soma_onnx_tensor_of_any(node, value, &y));
+        if (y->batched != out->batched)
+            return soma_error(
+                SOMA_UNSUPPORTED,
+                "%u dimensions, of which %s has no batch; in so many all inputs must depend on the model's", out->rank,
+                value->name);
+        SOMA_TRY(soma_onnx_around(node, y, &value->shape, axis, axis + 1, &parts[count++], &tensor_axis));
+    }
+    SOMA_TRY(soma_graph_join(parts, count, tensor_axis, &y));
+    return soma_onnx_give(node, y, out);
+}
+
 static soma_status import_concat(soma_onnx_node *node) {
     soma_tensor *parts[SOMA_MAX_INPUTS], *y;
     soma_onnx_shape out = node->input[0]->shape;
@@ -86,6 +105,7 @@ static soma_status import_concat(soma_onnx_node *node) {
             return soma_error(SOMA_INVALID_SHAPE, "dimension %u is larger than memory", axis);
     }
     if (soma_onnx_can_fold(node)) return fold_concat(node, &out, axis);
+    if (!soma_onnx_is_exact(node->importer, &out)) return concat_merged(node, &out, axis);
     choose_order(node, order);
     SOMA_TRY(soma_onnx_arranged_axis(node, &out, order, axis, &tensor_axis));
     uint32_t count = 0; /* of those that have elements: what an exporter pads with may come to nothing */

@@ -48,6 +48,20 @@ static soma_status give_repeated(soma_onnx_node *node, soma_tensor *y, const som
     return soma_onnx_give(node, y, out);
 }
 
+/* In more dimensions than a tensor has. */
+static soma_status repeat_merged(soma_onnx_node *node, const soma_onnx_shape *out) {
+    soma_tensor like[3], *x;
+    if (!soma_onnx_merge(node, &node->input[0]->shape, out, out, like))
+        return soma_error(SOMA_UNSUPPORTED,
+                          "repeating in %u dimensions, which are more than a tensor has although those that are "
+                          "repeated alike are taken as one",
+                          out->rank);
+    SOMA_TRY(soma_onnx_tensor_of_any(node, node->input[0], &x));
+    SOMA_TRY(soma_graph_reshape(x->graph, x, &like[0], &x));
+    SOMA_TRY(soma_graph_copy(x->graph, x, &like[2], 1, &x));
+    return give_repeated(node, x, out);
+}
+
 /* x in as many dimensions as the result has; of the batch, which the result may have alone, nothing is left in x. */
 static soma_status repeat_to(soma_onnx_node *node, const soma_onnx_shape *out) {
     soma_onnx_shape x = node->input[0]->shape;
@@ -55,8 +69,7 @@ static soma_status repeat_to(soma_onnx_node *node, const soma_onnx_shape *out) {
     soma_tensor *tensor, like;
     if (first && x.batched && missing) return soma_onnx_mixes(node);
     if (first && !x.batched && missing == 0 && x.dim[0] != 1) return soma_onnx_mixes(node);
-    if (!soma_onnx_is_exact(node->importer, out))
-        return soma_error(SOMA_UNSUPPORTED, "repeating in %u dimensions", out->rank);
+    if (!soma_onnx_is_exact(node->importer, out)) return repeat_merged(node, out);
     SOMA_TRY(soma_onnx_tensor_of_any(node, node->input[0], &tensor));
     SOMA_TRY(soma_onnx_canonical(node->importer, out, &like));
     soma_tensor wide = like;

@@ -56,6 +56,12 @@ static soma_status take_slices(soma_onnx_node *node, uint32_t axis, const gather
     soma_tensor *x, *y;
     soma_onnx_shape shape = node->input[0]->shape;
     uint32_t order[SOMA_ONNX_MAX_RANK], at;
+    if (!soma_onnx_is_exact(node->importer, &shape)) {
+        SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
+        SOMA_TRY(soma_onnx_around(node, x, &shape, axis, axis + 1, &x, &at));
+        SOMA_TRY(soma_graph_pick(x, at - (x->batched ? 1 : 0), from->count, index_of, from, &y));
+        return soma_onnx_give(node, y, out);
+    }
     SOMA_TRY(soma_onnx_as_arranged(node, node->input[0], order, &x));
     SOMA_TRY(soma_onnx_arranged_axis(node, &shape, order, axis, &at));
     SOMA_TRY(soma_graph_pick(x, at - (x->batched ? 1 : 0), from->count, index_of, from, &y));

@@ -218,8 +218,19 @@ size_t soma_onnx_beside_batch(const soma_onnx_shape *shape);
 /* The shape with outer, batch and inner as dimensions of their own; with the first of them as they are where the batch
  * is all that there is. */
 soma_onnx_shape soma_onnx_divided(const soma_onnx_shape *shape);
-/* Rank and dimensions of the tensor for a value of this shape; dimensions of 1 go where there are too many. */
+/* Rank and dimensions of the tensor for a value of this shape; where there are too many, dimensions of 1 go, and those
+ * behind the last that a tensor has are part of that. */
 soma_status soma_onnx_canonical(const soma_onnx_importer *importer, const soma_onnx_shape *shape, soma_tensor *like);
+/* Whether an array of this shape can go in or come out. */
+soma_status soma_onnx_check_edge(const soma_onnx_importer *importer, const soma_onnx_shape *shape);
+/* Shapes of tensors for a and b that are broadcast to out, and for that, in this order: neighbours that are broadcast
+ * alike are one dimension. False where these are more than a tensor has. */
+bool soma_onnx_merge(const soma_onnx_node *node, const soma_onnx_shape *a, const soma_onnx_shape *b,
+                     const soma_onnx_shape *out, soma_tensor like[3]);
+/* x, of this shape in ONNX's order, as [before, those of axis to end - 1, behind], and which of its axes that is: for
+ * shapes of more dimensions than a tensor has. */
+soma_status soma_onnx_around(const soma_onnx_node *node, soma_tensor *x, const soma_onnx_shape *shape, uint32_t axis,
+                             uint32_t end, soma_tensor **y, uint32_t *tensor_axis);
 /* Whether the tensor has just the value's dimensions, so that axes mean the same. */
 bool soma_onnx_is_exact(const soma_onnx_importer *importer, const soma_onnx_shape *shape);
 size_t soma_onnx_count(const soma_onnx_shape *shape, uint32_t from, uint32_t to);

@@ -179,6 +179,7 @@ static soma_status add_input(soma_onnx_importer *importer, soma_onnx_value *valu
     if (first) SOMA_TRY(take_batch(importer, &value->shape, network->input_count == 0));
     soma_onnx_shape shape = value->shape;
     soma_onnx_move_batch(&shape, 0);
+    SOMA_TRY(soma_onnx_check_edge(importer, &shape));
     SOMA_TRY(soma_onnx_canonical(importer, &shape, &like));
     SOMA_TRY(soma_network_begin_layer(network, "input", value->name));
     soma_tensor_spec spec = {.op = SOMA_OP_INPUT, .batched = true, .rank = like.rank};

@@ -35,6 +35,7 @@ static soma_status add_output(soma_onnx_importer *importer, const Soma__Onnx__Va
             return soma_error(SOMA_UNSUPPORTED, "has the batch as dimension %u", value->shape.batch);
         soma_onnx_move_batch(&value->shape, 0);
     }
+    SOMA_TRY(soma_onnx_check_edge(importer, &value->shape));
     SOMA_TRY(soma_onnx_turn_output(importer, value));
     soma_tensor *tensor = value->tensor;
     if (tensor->op == SOMA_OP_INPUT || !soma_onnx_has_name(tensor, name)) {

@@ -212,6 +212,27 @@ static soma_status give_each(soma_onnx_node *node, reduction by) {
     return soma_onnx_give_function(node, function, 0, 0);
 }
 
+/* Where there are more dimensions than a tensor has: from the last to the first, neighbours at a time, what is before
+ * them being one dimension, and what is behind. */
+static soma_status reduce_merged(soma_onnx_node *node, reduction by, uint32_t bits, soma_tensor **y) {
+    soma_onnx_shape left = node->input[0]->shape;
+    const uint32_t first = soma_onnx_first(node->importer, &left);
+    reduction now = by == BY_LOG_SUM ? BY_SUM : by;
+    uint32_t axis;
+    SOMA_TRY(soma_onnx_tensor(node, node->input[0], y));
+    for (uint32_t end = left.rank; end > first; end--) {
+        uint32_t begin = end - 1;
+        if (!(bits >> begin & 1)) continue;
+        while (begin > first && bits >> (begin - 1) & 1) begin--;
+        SOMA_TRY(soma_onnx_around(node, *y, &left, begin, end, y, &axis));
+        SOMA_TRY(reduce(node, now, *y, 1u << axis, y));
+        for (uint32_t i = begin; i < end; i++) left.dim[i] = 1;
+        if (now == BY_SUM_SQUARE) now = BY_SUM;
+        end = begin + 1;
+    }
+    return by == BY_LOG_SUM ? soma_onnx_function(node, *y, SOMA_LOG, 0, 0, y) : SOMA_OK;
+}
+
 static soma_status import_reduce(soma_onnx_node *node) {
     reduction by = (reduction)node->row->parameter;
     const soma_onnx_shape *x = &node->input[0]->shape;
@@ -227,6 +248,12 @@ static soma_status import_reduce(soma_onnx_node *node) {
     if (!bits) return give_each(node, by);
     soma_onnx_shape out = result_shape(x, bits, true), narrow = result_shape(x, bits, false);
     if (folds(node, by)) return fold(node, by, bits, keep ? &out : &narrow);
+    if (!soma_onnx_is_exact(node->importer, x)) {
+        if (bits & 1 && soma_onnx_first(node->importer, x)) return soma_onnx_mixes(node);
+        SOMA_TRY(reduce_merged(node, by, bits, &y));
+        SOMA_TRY(soma_onnx_reshaped(node, y, keep ? &out : &narrow, &y));
+        return soma_onnx_give(node, y, keep ? &out : &narrow);
+    }
     SOMA_TRY(soma_onnx_as_arranged(node, node->input[0], order, &y));
     SOMA_TRY(tensor_axes(node, bits, order, &axes));
     SOMA_TRY(reduce(node, by, y, axes, &y));

@@ -140,10 +140,27 @@ static soma_status cut_axis(const cuts *pieces, uint32_t dimension, uint32_t axi
     return take_every(x, axis, (size_t)step, length, y);
 }
 
+/* Where there are more dimensions than a tensor has: what is before an axis is one, and what is behind it. */
+static soma_status slice_merged(soma_onnx_node *node, const cuts *pieces, const soma_onnx_shape *out) {
+    soma_onnx_shape left = node->input[0]->shape;
+    uint32_t axis;
+    soma_tensor *x;
+    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
+    for (uint32_t i = 0; i < pieces->rank; i++) {
+        if (pieces->length[i] == pieces->size[i] && pieces->step[i] == 1) continue;
+        if (pieces->length[i] == 0) return soma_error(SOMA_UNSUPPORTED, "nothing is left of axis %u", i);
+        SOMA_TRY(soma_onnx_around(node, x, &left, i, i + 1, &x, &axis));
+        SOMA_TRY(cut_axis(pieces, i, axis, x, &x));
+        left.dim[i] = pieces->length[i];
+    }
+    return soma_onnx_give(node, x, out);
+}
+
 /* A piece of each axis in turn. */
 static soma_status slice_tensor(soma_onnx_node *node, const cuts *pieces, const soma_onnx_shape *out) {
     soma_tensor *x;
     uint32_t count = 0, axis, order[SOMA_ONNX_MAX_RANK];
+    if (!soma_onnx_is_exact(node->importer, &node->input[0]->shape)) return slice_merged(node, pieces, out);
     SOMA_TRY(soma_onnx_as_arranged(node, node->input[0], order, &x));
     for (uint32_t i = 0; i < pieces->rank; i++) {
         if (pieces->length[i] == pieces->size[i] && pieces->step[i] == 1) continue;

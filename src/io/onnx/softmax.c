@@ -29,7 +29,11 @@ static soma_status import_softmax(soma_onnx_node *node) {
     /* Before opset 13 all dimensions from the axis on are one: the same where the others are of 1. */
     single |=
         axis + 1 == x->rank || (soma_onnx_is_exact(node->importer, x) && soma_onnx_count(x, axis + 1, x->rank) == 1);
-    if (single) {
+    const bool merged = single && !soma_onnx_is_exact(node->importer, x);
+    if (merged) {
+        SOMA_TRY(soma_onnx_tensor(node, node->input[0], &y));
+        SOMA_TRY(soma_onnx_around(node, y, x, axis, axis + 1, &y, &tensor_axis));
+    } else if (single) {
         SOMA_TRY(soma_onnx_as_arranged(node, node->input[0], order, &y));
         SOMA_TRY(soma_onnx_arranged_axis(node, x, order, axis, &tensor_axis));
     } else {
@@ -41,7 +45,7 @@ static soma_status import_softmax(soma_onnx_node *node) {
     spec.attributes.softmax.log = node->row->parameter;
     spec.attributes.softmax.axis = tensor_axis;
     SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, &y));
-    return single ? soma_onnx_give_arranged(node, y, x, order) : soma_onnx_give(node, y, x);
+    return single && !merged ? soma_onnx_give_arranged(node, y, x, order) : soma_onnx_give(node, y, x);
 }
 
 SOMA_ONNX_OP(Softmax, 1, 1, 1, "axis", import_softmax, false, .place = SOMA_ONNX_MOVED);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Values of an ONNX graph as tensors of a network, and the attributes of nodes: what the rules of all ops use. */
+#include "base/size.h"
 #include "base/utf8.h"
 #include "io/onnx/import.h"
 
@@ -65,13 +66,62 @@ soma_status soma_onnx_canonical(const soma_onnx_importer *importer, const soma_o
     *like = (soma_tensor){.batched = shape->batched};
     for (uint32_t i = soma_onnx_first(importer, shape); i < shape->rank; i++) {
         if (!exact && shape->dim[i] == 1) continue;
-        if (like->rank == most_dimensions(shape))
-            return soma_error(SOMA_UNSUPPORTED, "%u dimensions, of which more than %u are larger than 1", shape->rank,
-                              most_dimensions(shape));
-        like->shape[like->rank++] = shape->dim[i];
+        if (like->rank < most_dimensions(shape))
+            like->shape[like->rank++] = shape->dim[i];
+        else if (!soma_multiply_size(like->shape[like->rank - 1], shape->dim[i], &like->shape[like->rank - 1]))
+            return soma_error(SOMA_INVALID_SHAPE, "%u dimensions of more elements than memory has bytes", shape->rank);
     }
     if (like->rank == 0) like->shape[like->rank++] = 1;
     return SOMA_OK;
+}
+
+soma_status soma_onnx_check_edge(const soma_onnx_importer *importer, const soma_onnx_shape *shape) {
+    uint32_t larger = 0;
+    for (uint32_t i = soma_onnx_first(importer, shape); i < shape->rank; i++) larger += shape->dim[i] != 1;
+    if (shape->rank <= SOMA_MAX_RANK || larger <= most_dimensions(shape)) return SOMA_OK;
+    return soma_error(SOMA_UNSUPPORTED,
+                      "%u dimensions, of which more than %u are larger than 1; up to %d in all go in and come out",
+                      shape->rank, most_dimensions(shape), SOMA_MAX_RANK);
+}
+
+bool soma_onnx_merge(const soma_onnx_node *node, const soma_onnx_shape *a, const soma_onnx_shape *b,
+                     const soma_onnx_shape *out, soma_tensor like[3]) {
+    const uint32_t first = soma_onnx_first(node->importer, out);
+    const uint32_t own[] = {soma_onnx_first(node->importer, a), soma_onnx_first(node->importer, b)};
+    int before = -1;
+    uint32_t rank = 0;
+    for (int k = 0; k < 3; k++) like[k] = (soma_tensor){.batched = (k == 0 ? a : k == 1 ? b : out)->batched};
+    for (uint32_t i = first; i < out->rank; i++) {
+        const uint32_t back = out->rank - i; /* from the last dimension */
+        const size_t p = back <= a->rank - own[0] ? a->dim[a->rank - back] : 1;
+        const size_t q = back <= b->rank - own[1] ? b->dim[b->rank - back] : 1;
+        const int alike = p == q ? 0 : p == 1 ? 1 : 2;
+        if (p == 1 && q == 1) continue;
+        if (alike != before && rank == most_dimensions(out)) return false;
+        if (alike != before)
+            for (int k = 0; k < 3; k++) like[k].shape[rank] = 1;
+        rank += alike != before;
+        before = alike;
+        like[0].shape[rank - 1] *= p;
+        like[1].shape[rank - 1] *= q;
+        like[2].shape[rank - 1] *= out->dim[i];
+    }
+    if (rank == 0)
+        for (int k = 0; k < 3; k++) like[k].shape[0] = 1;
+    for (int k = 0; k < 3; k++) like[k].rank = SOMA_MAX(rank, 1u);
+    return true;
+}
+
+soma_status soma_onnx_around(const soma_onnx_node *node, soma_tensor *x, const soma_onnx_shape *shape, uint32_t axis,
+                             uint32_t end, soma_tensor **y, uint32_t *tensor_axis) {
+    const uint32_t first = soma_onnx_first(node->importer, shape);
+    const soma_tensor like = {.batched = x->batched,
+                              .rank = 3,
+                              .shape = {soma_onnx_count(shape, first, axis), soma_onnx_count(shape, axis, end),
+                                        soma_onnx_count(shape, end, shape->rank)}};
+    if (axis < first) return soma_onnx_mixes(node);
+    *tensor_axis = x->batched ? 2 : 1;
+    return soma_graph_reshape(x->graph, x, &like, y);
 }
 
 soma_status soma_onnx_reshaped(soma_onnx_node *node, soma_tensor *x, const soma_onnx_shape *shape,
