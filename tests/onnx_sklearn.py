@@ -134,7 +134,8 @@ def of_words():
     """Name, pipeline that is fitted, its inputs by name: words, with some that it has not met, and numbers."""
     import numpy
     import pandas
-    from sklearn import compose, ensemble, linear_model, pipeline, preprocessing
+    from sklearn import compose, ensemble, impute, linear_model, pipeline, preprocessing
+    from sklearn.feature_extraction import text
     random = numpy.random.default_rng(5)
     table = pandas.DataFrame({"city": random.choice(["Rome", "Oslo", "Łódź"], 120), "kind": random.choice(["a", "bb"], 120),
                               "age": random.normal(size=120).astype("f4"), "pay": random.normal(size=120).astype("f4")})
@@ -149,6 +150,20 @@ def of_words():
     yield "OrdinalEncoder, unknown words", pipeline.make_pipeline(columns(ordinal), linear_model.LinearRegression()).fit(table, table.pay * 2), by_name(strange)
     two = table[["city", "kind"]].to_numpy(dtype=object)
     yield "OneHotEncoder of an array", pipeline.make_pipeline(preprocessing.OneHotEncoder(handle_unknown="ignore"), linear_model.LogisticRegression()).fit(two, label), {"X": strange[["city", "kind"]].to_numpy(dtype=object)}
+    imputed = pipeline.make_pipeline(impute.SimpleImputer(missing_values="", strategy="most_frequent"), preprocessing.OneHotEncoder(handle_unknown="ignore"))
+    gaps = table.replace({"kind": {"a": ""}})
+    yield "imputer of words", pipeline.make_pipeline(columns(imputed), linear_model.LogisticRegression()).fit(gaps, label), by_name(strange)
+    yield "imputer of words alone", impute.SimpleImputer(missing_values="", strategy="most_frequent").fit(gaps[["city", "kind"]].to_numpy(dtype=object)), {"X": strange[["city", "kind"]].to_numpy(dtype=object)}
+    texts = numpy.array(["The quick brown fox, the dog", "Hello Łódź, hello", "12 and 3.5 are tokens", "quick quick slow", "brown dogs"] * 4, object)
+    found = numpy.array([["The quick dog"], ["hello HELLO Łódź world"], ["xyz"], ["3 tokens, 12 brown"]], object)
+    small = dict(lowercase=False)  # lower case is asked of a locale that need not be there
+    for name, step in (("CountVectorizer", text.CountVectorizer(**small)), ("TfidfVectorizer", text.TfidfVectorizer(**small)), ("of pairs", text.TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, **small)),
+                       ("of characters", text.TfidfVectorizer(analyzer="char", ngram_range=(1, 2), **small)), ("by a pattern", text.CountVectorizer(token_pattern="[a-zA-Z]+", binary=True, **small))):
+        yield f"texts, {name}", pipeline.make_pipeline(step, linear_model.LogisticRegression()).fit(texts, numpy.arange(20) % 5 % 2), {"X": found}
+    mixed = compose.ColumnTransformer([("text", text.TfidfVectorizer(**small), "text"), ("city", preprocessing.OneHotEncoder(handle_unknown="ignore"), ["city"]), ("age", preprocessing.StandardScaler(), ["age"])])
+    beside = table[:20].assign(text=texts)
+    given = {"text": found, "city": strange[["city"]][:4].to_numpy(dtype=object), "age": table[["age"]][:4].to_numpy()}
+    yield "texts beside words and numbers", pipeline.make_pipeline(mixed, linear_model.LogisticRegression()).fit(beside[["text", "city", "age"]], label[:20]), given
     yield "LabelEncoder", preprocessing.LabelEncoder().fit(table.city), {"X": table.city.to_numpy(dtype=object)}
 
 

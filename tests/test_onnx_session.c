@@ -1065,14 +1065,12 @@ static void computed_with(void) {
         put("Cast", INPUTS("x"), "y", "to", FLOAT);
     else if (!strcmp(misused, "OneHotEncoder"))
         put_learned(misused, "x", "y", "cats_words", (const char *const[]){"a"}, 1, NULL);
-    else if (!strcmp(misused, "Identity"))
-        put(misused, INPUTS("x"), "y", NULL, 0);
     else
         put(misused, INPUTS("x", "x"), "y", NULL, 0);
-    put_typed_value(GRAPH_OUTPUT, "y", !strcmp(misused, "Identity") ? STRING : FLOAT, SHAPE(OPEN, 1));
+    put_typed_value(GRAPH_OUTPUT, "y", FLOAT, SHAPE(OPEN, 1));
 }
 
-/* The numbers that stand for words are none to the model: two words that it does not name are not equal. */
+/* The numbers that stand for words are none to the model: nothing is computed with them. */
 START_TEST(words_are_no_numbers) {
     static const struct {
         const char *op, *says;
@@ -1080,8 +1078,7 @@ START_TEST(words_are_no_numbers) {
                {"Add", "OneHotEncoder and LabelEncoder"},
                {"Max", "OneHotEncoder and LabelEncoder"},
                {"Cast", "cast from words"},
-               {"OneHotEncoder", "cats_"},
-               {"Identity", "no labels"}};
+               {"OneHotEncoder", "cats_"}};
     const char *const x[] = {"a", "b"};
     soma_array y;
     for (size_t i = 0; i < SOMA_COUNT_OF(ops); i++) {

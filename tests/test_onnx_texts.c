@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The texts that an ONNX model has beside its graph. */
+/* Models that take texts: StringNormalizer, Tokenizer, TfIdfVectorizer, StringConcat, and words of LabelEncoder. What
+ * is expected was computed by onnxruntime 1.32, or is worked out by hand. */
 #include "base/file.h"
 #include "expect.h"
+#include "io/onnx/pattern.h"
 #include "onnx_model.h"
 #include "temporary.h"
 
@@ -9,95 +11,495 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { METADATA = 14 };
+enum { INT64 = 7, STRING = 8, BOOL = 9 };
 
-static void put_text(const char *key, const char *value) {
-    const size_t pair = soma_protobuf_open(W, METADATA);
-    if (key) soma_protobuf_put_text(W, 1, key);
-    if (value) soma_protobuf_put_text(W, 2, value);
-    soma_protobuf_close(W, pair);
-}
+static soma_device *device;
 
-static void negative(void) {
-    node("Neg", "x", NULL, "y");
-}
-
-static void of_no_such_op(void) {
-    node("NoSuchOp", "x", NULL, "y");
-}
-
-static const char *write_model(void (*body)(void), bool texts) {
-    const char *path = temporary_path("m.onnx");
-    onnx_make(body, 8, 13, SHAPE(1, 2));
-    if (texts) {
-        put_text("names", "{0: 'cat', 1: 'dog'}");
-        put_text("stride", "32");
-        put_text("empty", NULL);
-        put_text(NULL, "nameless");
+#define INPUTS(...)                                                                                                    \
+    (const char *[]) {                                                                                                 \
+        __VA_ARGS__, NULL                                                                                              \
     }
-    expect_ok(soma_file_write(path, W->data, W->size));
-    return path;
+#define WORDS(...)                                                                                                     \
+    (const char *const[]) {                                                                                            \
+        __VA_ARGS__                                                                                                    \
+    }
+
+static size_t begin(const char *domain, const char *op, const char *const *inputs, const char *out) {
+    const size_t one = soma_onnx_begin_node(&made, op, out, inputs);
+    if (domain) soma_protobuf_put_text(W, 7, domain); /* NodeProto.domain */
+    return one;
 }
 
-static void note(void *context, const char *key, const char *value) {
-    char *all = context;
-    const size_t length = strlen(all);
-    snprintf(all + length, 256 - length, "%s=%s;", key, value);
-}
-
-#define ALL "names={0: 'cat', 1: 'dog'};stride=32;empty=;=nameless;"
-
-START_TEST(texts_come_in_the_order_of_the_file) {
-    char found[256] = "";
-    expect_ok(soma_onnx_list_texts(write_model(negative, true), note, found));
-    ck_assert_str_eq(found, ALL);
-    found[0] = '\0';
-    expect_ok(soma_onnx_list_texts(write_model(of_no_such_op, true), note, found));
-    ck_assert_str_eq(found, ALL);
-    found[0] = '\0';
-    expect_ok(soma_onnx_list_texts(write_model(negative, false), note, found));
-    ck_assert_str_eq(found, "");
-}
-END_TEST
-
-START_TEST(a_session_has_those_of_its_model) {
-    soma_device *device;
-    soma_onnx_session *session;
-    char found[256] = "";
-    expect_ok(soma_device_open("cpu", NULL, &device));
-    expect_ok(soma_onnx_session_create(write_model(negative, true), NULL, device, &session));
-    expect_ok(soma_onnx_session_list_texts(session, note, found));
-    ck_assert_str_eq(found, ALL);
-    expect_error(soma_onnx_session_list_texts(session, NULL, found), SOMA_INVALID_ARGUMENT, "function is NULL");
-    expect_error(soma_onnx_session_list_texts(NULL, note, found), SOMA_INVALID_ARGUMENT, "session is NULL");
-    soma_onnx_session_destroy(session);
-    soma_device_close(device);
-}
-END_TEST
-
-START_TEST(what_is_no_model_has_none) {
-    char found[256] = "";
+static soma_status open_with(void (*body)(void), const soma_onnx_options *options, soma_onnx_session **session) {
     const char *path = temporary_path("m.onnx");
-    expect_error(soma_onnx_list_texts(NULL, note, found), SOMA_INVALID_ARGUMENT, "path is NULL");
-    expect_error(soma_onnx_list_texts(path, NULL, found), SOMA_INVALID_ARGUMENT, "function is NULL");
-    expect_error(soma_onnx_list_texts(temporary_path("nothing.onnx"), note, found), SOMA_IO, "nothing.onnx");
-    expect_ok(soma_file_write(path, "no model", 8));
-    expect_error(soma_onnx_list_texts(path, note, found), SOMA_INVALID_FILE, "m.onnx");
-    ck_assert_str_eq(found, "");
+    onnx_make_graph(body, 8, 20);
+    import_domain("ai.onnx.ml", 2);
+    import_domain("com.microsoft", 1);
+    expect_ok(soma_file_write(path, W->data, W->size));
+    return soma_onnx_session_create(path, options, device, session);
+}
+
+static soma_onnx_session *open_model(void (*body)(void)) {
+    soma_onnx_session *session;
+    expect_ok(open_with(body, NULL, &session));
+    return session;
+}
+
+static void expect_shape(const soma_array *found, soma_dtype dtype, size_t rank, const int64_t *shape) {
+    ck_assert_str_eq(soma_dtype_name(found->dtype), soma_dtype_name(dtype));
+    ck_assert_uint_eq(found->rank, rank);
+    for (size_t i = 0; i < rank; i++) ck_assert_uint_eq(found->shape[i], (size_t)shape[i]);
+}
+
+static void expect_floats(const soma_array *found, size_t rank, const int64_t *shape, const float *values) {
+    size_t count = 1;
+    expect_shape(found, SOMA_F32, rank, shape);
+    for (size_t i = 0; i < rank; i++) count *= (size_t)shape[i];
+    for (size_t i = 0; i < count; i++) ck_assert_float_eq_tol(((const float *)found->data)[i], values[i], 1e-6f);
+}
+
+static void expect_words(const soma_array *found, size_t rank, const int64_t *shape, const char *const *words) {
+    size_t count = 1;
+    expect_shape(found, SOMA_STRING, rank, shape);
+    for (size_t i = 0; i < rank; i++) count *= (size_t)shape[i];
+    for (size_t i = 0; i < count; i++) ck_assert_str_eq(((const char *const *)found->data)[i], words[i]);
+}
+
+/* ------------------------------------------------------------------------------------------------------ expressions */
+
+/* All matches of an expression, each followed by a bar; empty ones are passed over. */
+static const char *matches(const char *expression, const char *text) {
+    static char found[256];
+    soma_onnx_pattern *pattern;
+    size_t from = 0, start, end, at = 0;
+    expect_ok(soma_onnx_pattern_create(expression, strlen(expression), &pattern));
+    while (from <= strlen(text) && soma_onnx_pattern_find(pattern, text, strlen(text), from, &start, &end)) {
+        for (size_t i = start; i < end; i++) found[at++] = text[i];
+        if (end > start) found[at++] = '|';
+        from = end > start ? end : start + 1;
+    }
+    found[at] = 0;
+    soma_onnx_pattern_destroy(pattern);
+    return found;
+}
+
+/* As RE2 has them with longest_match, which is how onnxruntime's Tokenizer asks it. */
+START_TEST(expressions_match) {
+    static const struct {
+        const char *expression, *text, *found;
+    } rows[] = {
+        {"a|ab", "abab", "ab|ab|"},
+        {"a+?", "aaa", "aaa|"},
+        {"\\w+", "h\xC3\xA9llo w\xC3\xB6rld_1", "h|llo|w|rld_1|"},
+        {"\\b\\w\\w+\\b", "a bc d ef", "bc|ef|"},
+        {"x*", "ab", ""},
+        {"^a", "aab", "a|"},
+        {"a$", "aab", ""},
+        {"(?i)abc", "AbC abd", "AbC|"},
+        {"[^ ,]+", "a b,c", "a|b|c|"},
+        {"[a-c\\d-]+", "ab-1xc", "ab-1|c|"},
+        {"[]a]+", "]a[", "]a|"},
+        {"a{2}", "aaaaa", "aa|aa|"},
+        {"a{2,}", "a aaa", "aaa|"},
+        {"(ab){1,2}c?", "ababab abc", "abab|ab|abc|"},
+        {"a{,2}", "aa{,2}", "a{,2}|"},
+        {"(?:x|(?P<n>yy))+z", "xyyxz yz", "xyyxz|"},
+        {".", "a\nb", "a|b|"},
+        {"\\D+\\.\\S", "a.b1", "a.b|"},
+        {"(|a)+", "aa", "aa|"},
+        {"\xC3\xA9+", "e\xC3\xA9\xC3\xA9", "\xC3\xA9\xC3\xA9|"},
+        {"\\Ba", "aa", "a|"},
+        {"((a*)*)*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaac", ""},
+    };
+    for (size_t i = 0; i < SOMA_COUNT_OF(rows); i++)
+        ck_assert_str_eq(matches(rows[i].expression, rows[i].text), rows[i].found);
 }
 END_TEST
 
-int main(void) {
-    TCase *all = tcase_create("onnx-texts");
-    tcase_add_checked_fixture(all, temporary_create, temporary_destroy);
-    tcase_add_test(all, texts_come_in_the_order_of_the_file);
-    tcase_add_test(all, a_session_has_those_of_its_model);
-    tcase_add_test(all, what_is_no_model_has_none);
-    Suite *suite = suite_create("onnx-texts");
+START_TEST(expressions_that_are_wrong_are_refused) {
+    static const struct {
+        const char *expression, *message;
+    } rows[] = {
+        {"(a", "no )"},
+        {"a)", "no ("},
+        {"[a", "no ]"},
+        {"*a", "nothing to be repeated"},
+        {"a**", "repeated"},
+        {"[b-a]", "before it"},
+        {"\\p{L}", "not known"},
+        {"(?u)a", "group"},
+        {"a{1001}", "1000"},
+        {"a{3,2}", "1000"},
+        {"\\", "backslash"},
+        {"[[:alpha:]]", "[: :]"},
+        {"\xFF", "UTF-8"},
+        {"((((a{99}){99}){99}){99}){99}", "too large"},
+        {"((((((){999}){999}){999}){999}){999}){999}", "too large"},
+    };
+    for (size_t i = 0; i < SOMA_COUNT_OF(rows); i++) {
+        soma_onnx_pattern *pattern;
+        soma_status status = soma_onnx_pattern_create(rows[i].expression, strlen(rows[i].expression), &pattern);
+        ck_assert_msg(status == SOMA_UNSUPPORTED || status == SOMA_INVALID_FILE, "%s is taken", rows[i].expression);
+        ck_assert_ptr_null(pattern);
+        ck_assert_msg(strstr(soma_last_error(), rows[i].message), "%s: %s", rows[i].expression, soma_last_error());
+    }
+}
+END_TEST
+
+/* -----------------------------------------------------------------------------------------------------
+ * StringNormalizer
+ */
+
+static const char *letters;
+static bool exact;
+static const char *const *stopwords;
+static size_t stopword_count;
+
+static void normalizer(void) {
+    put_typed_value(GRAPH_INPUT, "x", STRING, SHAPE(OPEN));
+    const size_t one = begin(NULL, "StringNormalizer", INPUTS("x"), "y");
+    if (letters) soma_onnx_put_attribute_text(&made, "case_change_action", letters);
+    if (exact) soma_onnx_put_attribute_integer(&made, "is_case_sensitive", 1);
+    if (stopword_count) soma_onnx_put_attribute_texts(&made, "stopwords", stopwords, stopword_count);
+    soma_onnx_end_node(&made, one);
+    put_typed_value(GRAPH_OUTPUT, "y", STRING, SHAPE(OPEN));
+}
+
+START_TEST(letters_are_changed_and_words_left_out) {
+    static const char *const stop[] = {"The"};
+    static const struct {
+        const char *letters;
+        bool exact;
+        size_t stopwords, count, left;
+        const char *x[4], *y[4];
+    } rows[] = {
+        {"LOWER",
+         false,
+         1,
+         3,
+         1,
+         {"\xC3\x89"
+          "a",
+          "THE", "the"},
+         {"\xC3\xA9"
+          "a"}},
+        {"LOWER",
+         true,
+         1,
+         4,
+         3,
+         {"\xC3\x89"
+          "a",
+          "THE", "the", "The"},
+         {"\xC3\xA9"
+          "a",
+          "the", "the"}},
+        {NULL,
+         false,
+         1,
+         3,
+         1,
+         {"\xC3\x89"
+          "a",
+          "THE", "the"},
+         {"\xC3\x89"
+          "a"}},
+        {"NONE", false, 1, 1, 1, {"the"}, {""}},
+        {"UPPER",
+         false,
+         0,
+         3,
+         3,
+         {"stra\xC3\x9F"
+          "e \xC5\x89",
+          "\xEF\xAC\x81", "\xC4\xB0i"},
+         {"STRA\xC3\x9F"
+          "E \xC5\x89",
+          "\xEF\xAC\x81", "\xC4\xB0I"}},
+        {"LOWER", false, 0, 3, 3, {"\xC4\xB0I", "\xE1\xBA\x9E", "\xCE\xA3"}, {"ii", "\xC3\x9F", "\xCF\x83"}},
+    };
+    for (size_t i = 0; i < SOMA_COUNT_OF(rows); i++) {
+        soma_array y;
+        letters = rows[i].letters;
+        exact = rows[i].exact;
+        stopwords = stop;
+        stopword_count = rows[i].stopwords;
+        soma_onnx_session *session = open_model(normalizer);
+        expect_ok(soma_onnx_session_run(session, &(soma_array){rows[i].x, SOMA_STRING, 1, {rows[i].count}}, &y));
+        expect_words(&y, SHAPE((int64_t)rows[i].left), rows[i].y);
+        soma_onnx_session_destroy(session);
+    }
+    letters = "TITLE";
+    soma_onnx_session *session = open_model(normalizer);
+    soma_array y;
+    expect_error(soma_onnx_session_run(session, &(soma_array){WORDS("a"), SOMA_STRING, 1, {1}}, &y), SOMA_INVALID_FILE,
+                 "node 0", "StringNormalizer", "NONE, LOWER or UPPER");
+    soma_onnx_session_destroy(session);
+    letters = NULL;
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Tokenizer
+ */
+
+static const char *expression, *separators[2];
+static size_t separator_count;
+static int64_t mark, least = 1;
+
+static void tokenizer(void) {
+    put_typed_value(GRAPH_INPUT, "x", STRING, SHAPE(OPEN));
+    const size_t one = begin("com.microsoft", "Tokenizer", INPUTS("x"), "y");
+    if (expression) soma_onnx_put_attribute_text(&made, "tokenexp", expression);
+    if (separator_count) soma_onnx_put_attribute_texts(&made, "separators", separators, separator_count);
+    soma_onnx_put_attribute_text(&made, "pad_value", "#");
+    soma_onnx_put_attribute_integer(&made, "mark", mark);
+    soma_onnx_put_attribute_integer(&made, "mincharnum", least);
+    soma_onnx_end_node(&made, one);
+    put_typed_value(GRAPH_OUTPUT, "y", STRING, SHAPE(OPEN, OPEN));
+}
+
+START_TEST(texts_are_cut) {
+    static const struct {
+        const char *expression, *separators[2];
+        size_t separator_count;
+        int64_t mark, least;
+        size_t rows, columns;
+        const char *x[2], *y[12];
+    } rows[] = {
+        {"\\w+", {NULL}, 0, 0, 1, 2, 2, {"a b", "c"}, {"a", "b", "c", "#"}},
+        {"\\w+", {NULL}, 0, 1, 1, 2, 4, {"a b", "c"}, {"\x02", "a", "b", "\x03", "\x02", "c", "\x03", "#"}},
+        {"\\w+", {NULL}, 0, 0, 2, 1, 2, {"a bb ccc"}, {"bb", "ccc"}},
+        {".", {NULL}, 0, 0, 1, 1, 3, {"a\nb"}, {"a", "\n", "b"}},
+        {NULL, {""}, 1, 0, 1, 2, 4, {"a\xC3\xA9 b", ""}, {"a", "\xC3\xA9", " ", "b", "#", "#", "#", "#"}},
+        {NULL, {" ", ","}, 2, 0, 1, 2, 4, {"a b,c  d", ",x,"}, {"a", "b", "c", "d", "x", "#", "#", "#"}},
+        {NULL, {"-", "--"}, 2, 0, 1, 1, 3, {"a--b-c"}, {"a", "b", "c"}},
+        {NULL, {" "}, 1, 1, 2, 1, 3, {"a b,c"}, {"\x02", "b,c", "\x03"}},
+    };
+    for (size_t i = 0; i < SOMA_COUNT_OF(rows); i++) {
+        soma_array y;
+        expression = rows[i].expression;
+        memcpy(separators, rows[i].separators, sizeof separators);
+        separator_count = rows[i].separator_count;
+        mark = rows[i].mark;
+        least = rows[i].least;
+        soma_onnx_session *session = open_model(tokenizer);
+        expect_ok(soma_onnx_session_run(session, &(soma_array){rows[i].x, SOMA_STRING, 1, {rows[i].rows}}, &y));
+        expect_words(&y, SHAPE((int64_t)rows[i].rows, (int64_t)rows[i].columns), rows[i].y);
+        soma_onnx_session_destroy(session);
+    }
+    mark = 0;
+    least = 1;
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------------
+ * TfIdfVectorizer
+ */
+
+static const char *mode = "TF";
+static bool weighted;
+static int64_t shortest = 1, skips;
+
+static void put_floats(const char *name, const float *values, size_t count) {
+    size_t one = soma_protobuf_open(W, NODE_ATTRIBUTE);
+    soma_protobuf_put_text(W, 1, name);
+    for (size_t i = 0; i < count; i++) soma_protobuf_put_float(W, 7, values[i]);
+    soma_protobuf_put_integer(W, 20, 6);
+    soma_protobuf_close(W, one);
+}
+
+static void put_vectorizer(const char *input, const char *out, bool of_words) {
+    const size_t one = begin(NULL, "TfIdfVectorizer", INPUTS(input), out);
+    soma_onnx_put_attribute_text(&made, "mode", mode);
+    soma_onnx_put_attribute_integer(&made, "min_gram_length", shortest);
+    soma_onnx_put_attribute_integer(&made, "max_gram_length", 2);
+    soma_onnx_put_attribute_integer(&made, "max_skip_count", skips);
+    soma_onnx_put_attribute_integers(&made, "ngram_counts", (const int64_t[]){0, 3}, 2);
+    soma_onnx_put_attribute_integers(&made, "ngram_indexes", (const int64_t[]){2, 0, 1, 3}, 4);
+    if (of_words)
+        soma_onnx_put_attribute_texts(&made, "pool_strings", WORDS("a", "b", "c", "a", "b"), 5);
+    else
+        soma_onnx_put_attribute_integers(&made, "pool_int64s", (const int64_t[]){1, 2, 3, 1, 2}, 5);
+    if (weighted) put_floats("weights", (const float[]){10, 20, 30, 40}, 4);
+    soma_onnx_end_node(&made, one);
+}
+
+static void vectorizer(void) {
+    put_typed_value(GRAPH_INPUT, "x", INT64, SHAPE(OPEN));
+    put_vectorizer("x", "y", false);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(4));
+}
+
+START_TEST(runs_are_counted) {
+    static const struct {
+        const char *mode;
+        bool weighted;
+        int64_t shortest, skips;
+        float y[4];
+    } rows[] = {
+        {"TF", false, 1, 0, {2, 1, 3, 2}},       {"IDF", true, 1, 0, {20, 30, 10, 40}},
+        {"TFIDF", true, 1, 0, {40, 30, 30, 80}}, {"TFIDF", false, 1, 0, {2, 1, 3, 2}},
+        {"TF", true, 1, 2, {2, 1, 3, 3}},        {"TF", false, 2, 0, {0, 0, 0, 2}},
+    };
+    const int64_t x[] = {1, 2, 1, 2, 3, 1, 9};
+    for (size_t i = 0; i < SOMA_COUNT_OF(rows); i++) {
+        soma_array y;
+        mode = rows[i].mode;
+        weighted = rows[i].weighted;
+        shortest = rows[i].shortest;
+        skips = rows[i].skips;
+        soma_onnx_session *session = open_model(vectorizer);
+        expect_ok(soma_onnx_session_run(session, &(soma_array){x, SOMA_I64, 1, {7}}, &y));
+        expect_floats(&y, SHAPE(4), rows[i].y);
+        soma_onnx_session_destroy(session);
+    }
+    mode = "TF";
+    weighted = false;
+    shortest = 1;
+    skips = 0;
+}
+END_TEST
+
+/* As skl2onnx writes a CountVectorizer and a linear model: the network comes behind, on the device. */
+static void pipeline(void) {
+    put_typed_value(GRAPH_INPUT, "x", STRING, SHAPE(OPEN, 1));
+    integers("flat", 1, (const int64_t[]){-1});
+    floats("w", 2, (const int64_t[]){4, 1}, (const float[]){1, 10, 100, 1000});
+    soma_onnx_end_node(&made, begin(NULL, "Reshape", INPUTS("x", "flat"), "rows"));
+    size_t one = begin(NULL, "StringNormalizer", INPUTS("rows"), "small");
+    soma_onnx_put_attribute_text(&made, "case_change_action", "LOWER");
+    soma_onnx_end_node(&made, one);
+    one = begin("com.microsoft", "Tokenizer", INPUTS("small"), "words");
+    soma_onnx_put_attribute_text(&made, "tokenexp", "[a-z]+");
+    soma_onnx_put_attribute_text(&made, "pad_value", "#");
+    soma_onnx_put_attribute_integer(&made, "mark", 0);
+    soma_onnx_put_attribute_integer(&made, "mincharnum", 1);
+    soma_onnx_end_node(&made, one);
+    soma_onnx_end_node(&made, begin(NULL, "Flatten", INPUTS("words"), "flattened"));
+    put_vectorizer("flattened", "counts", true);
+    soma_onnx_end_node(&made, begin(NULL, "MatMul", INPUTS("counts", "w"), "y"));
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, 1));
+}
+
+START_TEST(a_network_comes_behind_texts) {
+    soma_onnx_session *session = open_model(pipeline);
+    soma_network *network;
+    soma_value_info info;
+    soma_array y;
+    ck_assert_uint_eq(soma_onnx_session_input_count(session), 1);
+    expect_ok(soma_onnx_session_input_info(session, 0, &info));
+    ck_assert_str_eq(info.name, "x");
+    for (int again = 0; again < 2; again++) {
+        expect_ok(soma_onnx_session_run(session,
+                                        &(soma_array){WORDS("A b, a-B", "c?", "nothing"), SOMA_STRING, 2, {3, 1}}, &y));
+        /* a twice, b twice, "a b" twice: columns 2, 0 and 3 */
+        expect_floats(&y, SHAPE(3, 1), (const float[]){2202, 10, 0});
+        expect_ok(soma_onnx_session_run(session, &(soma_array){WORDS("b"), SOMA_STRING, 2, {1, 1}}, &y));
+        expect_floats(&y, SHAPE(1, 1), (const float[]){1});
+    }
+    expect_ok(soma_onnx_session_run(session, &(soma_array){WORDS("?"), SOMA_STRING, 2, {1, 1}}, &y));
+    expect_floats(&y, SHAPE(1, 1), (const float[]){0});
+    soma_onnx_session_destroy(session);
+    expect_error(soma_load_onnx(temporary_path("m.onnx"), NULL, &network), SOMA_UNSUPPORTED, "soma predict --raw");
+    expect_ok(open_with(pipeline, &(soma_onnx_options){.memory_limit = 1000}, &session));
+    expect_error(
+        soma_onnx_session_run(
+            session, &(soma_array){WORDS("b c d e f g h i j k l m n o p q r s t u v w"), SOMA_STRING, 2, {1, 1}}, &y),
+        SOMA_UNSUPPORTED, "memory_limit");
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+/* --------------------------------------------------------------------------------------------- words made of words */
+
+/* As skl2onnx writes a SimpleImputer of words, and two columns joined. */
+static void imputer(void) {
+    put_typed_value(GRAPH_INPUT, "x", STRING, SHAPE(OPEN, 1));
+    integers("zero", 1, (const int64_t[]){0});
+    size_t one = begin("ai.onnx.ml", "LabelEncoder", INPUTS("zero"), "filling");
+    soma_onnx_put_attribute_integers(&made, "keys_int64s", (const int64_t[]){0}, 1);
+    soma_onnx_put_attribute_texts(&made, "values_strings", WORDS("Oslo"), 1);
+    soma_onnx_put_attribute_text(&made, "default_string", "Oslo");
+    soma_onnx_end_node(&made, one);
+    one = begin("ai.onnx.ml", "LabelEncoder", INPUTS("x"), "missing");
+    soma_onnx_put_attribute_texts(&made, "keys_strings", WORDS("nan"), 1);
+    soma_onnx_put_attribute_integers(&made, "values_int64s", (const int64_t[]){1}, 1);
+    soma_onnx_put_attribute_integer(&made, "default_int64", 0);
+    soma_onnx_end_node(&made, one);
+    one = begin(NULL, "Cast", INPUTS("missing"), "is_missing");
+    soma_onnx_put_attribute_integer(&made, "to", BOOL);
+    soma_onnx_end_node(&made, one);
+    soma_onnx_end_node(&made, begin(NULL, "Where", INPUTS("is_missing", "filling", "x"), "y"));
+    put_typed_value(GRAPH_OUTPUT, "y", STRING, SHAPE(OPEN, 1));
+}
+
+START_TEST(words_are_chosen_and_come_out) {
+    soma_onnx_session *session = open_model(imputer);
+    soma_array y;
+    expect_ok(
+        soma_onnx_session_run(session, &(soma_array){WORDS("nan", "Rome", "", "Rome"), SOMA_STRING, 2, {4, 1}}, &y));
+    expect_words(&y, SHAPE(4, 1), WORDS("Oslo", "Rome", "", "Rome"));
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+static void identity(void) {
+    put_typed_value(GRAPH_INPUT, "x", STRING, SHAPE(OPEN, 1));
+    soma_onnx_end_node(&made, begin(NULL, "Identity", INPUTS("x"), "y"));
+    put_typed_value(GRAPH_OUTPUT, "y", STRING, SHAPE(OPEN, 1));
+}
+
+START_TEST(words_that_were_only_moved_come_out) {
+    soma_onnx_session *session = open_model(identity);
+    soma_array y;
+    expect_ok(soma_onnx_session_run(session, &(soma_array){WORDS("b", "a", "b"), SOMA_STRING, 2, {3, 1}}, &y));
+    expect_words(&y, SHAPE(3, 1), WORDS("b", "a", "b"));
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+static void concat(void) {
+    put_typed_value(GRAPH_INPUT, "a", STRING, SHAPE(OPEN, 1));
+    put_typed_value(GRAPH_INPUT, "b", STRING, SHAPE(OPEN));
+    soma_onnx_end_node(&made, begin(NULL, "StringConcat", INPUTS("a", "b"), "y"));
+    put_typed_value(GRAPH_OUTPUT, "y", STRING, SHAPE(OPEN, OPEN));
+}
+
+START_TEST(texts_are_joined) {
+    soma_onnx_session *session = open_model(concat);
+    soma_array y;
+    expect_ok(soma_onnx_session_run(
+        session,
+        (const soma_array[]){{WORDS("x", "y"), SOMA_STRING, 2, {2, 1}}, {WORDS("1", "", "3"), SOMA_STRING, 1, {3}}},
+        &y));
+    expect_words(&y, SHAPE(2, 3), WORDS("x1", "x", "x3", "y1", "y", "y3"));
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+int main(int argc, char **argv) {
+    if (argc != 2) return 2;
+    if (soma_device_open(argv[1], NULL, &device) != SOMA_OK) return printf("skipped: %s\n", soma_last_error()), 77;
+    TCase *all = tcase_create("onnx_texts");
+    tcase_set_timeout(all, 120);
+    tcase_add_unchecked_fixture(all, temporary_create, temporary_destroy);
+    tcase_add_test(all, expressions_match);
+    tcase_add_test(all, expressions_that_are_wrong_are_refused);
+    tcase_add_test(all, letters_are_changed_and_words_left_out);
+    tcase_add_test(all, texts_are_cut);
+    tcase_add_test(all, runs_are_counted);
+    tcase_add_test(all, a_network_comes_behind_texts);
+    tcase_add_test(all, words_are_chosen_and_come_out);
+    tcase_add_test(all, words_that_were_only_moved_come_out);
+    tcase_add_test(all, texts_are_joined);
+    Suite *suite = suite_create("onnx_texts");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK); /* the device's threads do not survive a fork */
     srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
+    soma_device_close(device);
     return failed ? 1 : 0;
 }

@@ -22,6 +22,18 @@ static const soma_onnx_row *const movers[] = {
     &soma_onnx_row_Unsqueeze,
 };
 
+/* Those that are about what is written there. */
+static const soma_onnx_row *const readers[] = {
+    &soma_onnx_row_LabelEncoder,     &soma_onnx_row_OneHotEncoder,   &soma_onnx_row_StringConcat,
+    &soma_onnx_row_StringNormalizer, &soma_onnx_row_TfIdfVectorizer, &soma_onnx_row_Tokenizer,
+};
+
+static bool is_reader(const soma_onnx_row *row) {
+    for (size_t i = 0; i < SOMA_COUNT_OF(readers); i++)
+        if (readers[i] == row) return true;
+    return false;
+}
+
 static bool is_mover(const soma_onnx_row *row) {
     for (size_t i = 0; i < SOMA_COUNT_OF(movers); i++)
         if (movers[i] == row) return true;
@@ -44,33 +56,40 @@ static soma_status check_labels(const soma_onnx_node *node) {
     return SOMA_OK;
 }
 
+/* Whether an op takes words there. */
+static bool takes_words(const soma_onnx_row *row, uint32_t input) {
+    if (row == &soma_onnx_row_Where) return input > 0;
+    if (row == &soma_onnx_row_Concat || row == &soma_onnx_row_StringConcat) return true;
+    return input == 0 && (is_mover(row) || is_reader(row));
+}
+
 soma_status soma_onnx_check_encoded(const soma_onnx_node *node) {
     const soma_onnx_row *row = node->row;
-    const bool all = row == &soma_onnx_row_Concat;
-    const bool reads = row == &soma_onnx_row_OneHotEncoder || row == &soma_onnx_row_LabelEncoder || is_mover(row);
-    bool first = false;
+    const bool all = row == &soma_onnx_row_Concat || row == &soma_onnx_row_Where;
+    const uint32_t first = row == &soma_onnx_row_Where ? 1 : 0;
     for (uint32_t i = 0; i < node->input_count; i++) {
-        const soma_onnx_value *value = node->input[i];
+        const soma_onnx_value *value = node->input[i], *other = node->input[SOMA_MIN(first, node->input_count - 1)];
         const bool encoded = value && value->encoded;
-        if (i == 0) first = encoded;
-        if (all && encoded != first)
+        if (all && i > first && other && encoded != other->encoded)
             return soma_error(SOMA_UNSUPPORTED,
-                              "inputs %u and 0: one holds words of an input of the model, the other "
+                              "inputs %u and %u: one holds words of an input of the model, the other "
                               "does not",
-                              i);
-        if (!encoded || (reads && (i == 0 || all) && !node->importer->host)) continue;
+                              i, first);
+        if (!encoded || takes_words(row, i)) continue;
         return soma_error(
             SOMA_UNSUPPORTED,
-            "input %u, %s, holds words of an input of the model: OneHotEncoder and LabelEncoder take them, "
-            "and ops that move elements, all of them before anything that is computed on the host",
+            "input %u, %s, holds words of an input of the model: OneHotEncoder and LabelEncoder take them, Where, "
+            "StringNormalizer, StringConcat, Tokenizer, TfIdfVectorizer, and ops that move "
+            "elements",
             i, soma_quote(value->name, strlen(value->name)).text);
     }
     return check_labels(node);
 }
 
 void soma_onnx_keep_encoded(soma_onnx_node *node) {
-    const soma_onnx_value *moved = node->input_count ? node->input[0] : NULL;
-    if (!moved || !is_mover(node->row) || (!moved->encoded && !soma_onnx_is_labels(moved))) return;
+    const bool chosen = node->row == &soma_onnx_row_Where;
+    const soma_onnx_value *moved = node->input_count ? node->input[chosen ? 1 : 0] : NULL;
+    if (!moved || !(chosen || is_mover(node->row)) || (!moved->encoded && !soma_onnx_is_labels(moved))) return;
     node->output.encoded = moved->encoded;
     if (!moved->encoded) node->output.words = moved->words;
     node->output.integer = true;

@@ -178,11 +178,15 @@
     X(SpaceToDepth)                                                                                                    \
     X(Split)                                                                                                           \
     X(Squeeze)                                                                                                         \
+    X(StringConcat)                                                                                                    \
+    X(StringNormalizer)                                                                                                \
     X(Sub)                                                                                                             \
     X(Sum)                                                                                                             \
     X(SwiGLU)                                                                                                          \
     X(Swish)                                                                                                           \
+    X(TfIdfVectorizer)                                                                                                 \
     X(Tile)                                                                                                            \
+    X(Tokenizer)                                                                                                       \
     X(TopK)                                                                                                            \
     X(Transpose)                                                                                                       \
     X(TreeEnsemble)                                                                                                    \

@@ -3,6 +3,7 @@
 #include "io/onnx/file.h"
 #include "base/file.h"
 #include "base/utf8.h"
+#include "io/onnx/front.h"
 #include "io/onnx/import.h"
 #include "io/words.h"
 
@@ -168,12 +169,15 @@ static soma_status create(const char *name, soma_onnx_file **file) {
 
 void soma_onnx_close(soma_onnx_file *file) {
     if (!file) return;
+    soma_onnx_front_join(file);
     if (file->model) soma__onnx__model_proto__free_unpacked(file->model, &file->allocator);
     if (file->directory >= 0) close(file->directory);
     if (file->descriptor >= 0) close(file->descriptor);
     soma_onnx_stored_clear(&file->stored);
     soma_words_clear(&file->functions);
     soma_words_clear(&file->vocabulary);
+    if (file->met) soma_words_clear(&file->met->words);
+    soma_free(file->met);
     soma_free(file->path);
     soma_free(file);
 }

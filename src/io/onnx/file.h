@@ -42,6 +42,14 @@ typedef struct soma_onnx_stored_list {
     uint64_t bytes;          /* that it had */
 } soma_onnx_stored_list;
 
+/* Words of a run that the model does not name, numbered behind those that it does. */
+typedef struct soma_onnx_met {
+    soma_words words;
+    size_t used, limit; /* bytes */
+} soma_onnx_met;
+
+typedef struct soma_onnx_front soma_onnx_front; /* front.h */
+
 typedef struct soma_onnx_file {
     char *path;
     int descriptor; /* of the file, where something is stored; -1: nothing is */
@@ -56,6 +64,8 @@ typedef struct soma_onnx_file {
     soma_words functions;   /* that the model defines: "DOMAIN\nNAME", `line` their number */
     bool encodes;           /* words are taken as inputs, by their numbers in */
     soma_words vocabulary;  /* this; see vocabulary.h */
+    soma_onnx_met *met;     /* NULL: none is taken */
+    soma_onnx_front *front; /* NULL: nothing is computed before the network */
 } soma_onnx_file;
 
 /*

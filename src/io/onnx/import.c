@@ -4,6 +4,7 @@
 #include "io/onnx/again.h"
 #include "io/onnx/classes.h"
 #include "io/onnx/family.h"
+#include "io/onnx/front.h"
 #include "io/onnx/inside.h"
 #include "io/onnx/late.h"
 #include "io/onnx/vocabulary.h"
@@ -144,13 +145,19 @@ static soma_status add_node(soma_onnx_importer *importer, const Soma__Onnx__Node
     return function ? soma_onnx_call(importer, node, function) : add_op(importer, node);
 }
 
-static soma_status say_which(const soma_onnx_importer *importer, soma_status status, const Soma__Onnx__NodeProto *proto,
-                             size_t number) {
+/* By its number in the file. */
+static soma_status say_node(const soma_onnx_importer *importer, soma_status status, const Soma__Onnx__NodeProto *proto,
+                            size_t number) {
     const char *label = soma_onnx_node_label(proto);
     if (status == SOMA_OK || number == SIZE_MAX) return status;
     return soma_error_prefix(status, "node %zu, %s (%s, opset %" PRId64 "): ", number,
                              soma_quote(label, strlen(label)).text, proto->op_type ? proto->op_type : "",
                              importer->opset);
+}
+
+static soma_status say_which(const soma_onnx_importer *importer, soma_status status, const Soma__Onnx__NodeProto *proto,
+                             size_t number) {
+    return say_node(importer, status, proto, soma_onnx_front_number(importer->file, number));
 }
 
 static soma_status add_numbered_node(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *proto, size_t number) {
@@ -337,22 +344,71 @@ static soma_status run_nodes(soma_onnx_importer *importer, const soma_onnx_late 
     return SOMA_OK;
 }
 
+static const soma_onnx_selection everything = {.all = true};
+
+static soma_onnx_importer host_importer(const soma_onnx_file *file, const soma_onnx_options *options) {
+    return (soma_onnx_importer){.file = file,
+                                .add_node = add_numbered_node,
+                                .opset = file->opset,
+                                .options = options,
+                                .selection = &everything,
+                                .memory_limit = soma_onnx_most_made(options),
+                                .whole = true,
+                                .host = true};
+}
+
+static soma_status finish_host(soma_onnx_importer *importer, soma_status status) {
+    soma_words_clear(&importer->names);
+    soma_free(importer->values);
+    soma_onnx_blocks_free(importer->blocks);
+    soma_network_destroy(importer->network);
+    return status == SOMA_OK ? status : soma_error_prefix(status, "%s: ", importer->file->path);
+}
+
 soma_status soma_onnx_run_late(const soma_onnx_file *file, const soma_onnx_options *options, const soma_onnx_late *late,
                                const soma_onnx_value *given, soma_onnx_take_result *take, void *context) {
-    const soma_onnx_selection all = {.all = true};
-    soma_onnx_importer importer = {.file = file,
-                                   .add_node = add_numbered_node,
-                                   .opset = file->opset,
-                                   .options = options,
-                                   .selection = &all,
-                                   .memory_limit = soma_onnx_most_made(options),
-                                   .whole = true,
-                                   .host = true};
+    soma_onnx_importer importer = host_importer(file, options);
     SOMA_TRY(soma_network_create(&importer.network));
-    soma_status status = run_nodes(&importer, late, given, take, context);
-    soma_words_clear(&importer.names);
-    soma_free(importer.values);
-    soma_onnx_blocks_free(importer.blocks);
-    soma_network_destroy(importer.network);
-    return status == SOMA_OK ? status : soma_error_prefix(status, "%s: ", file->path);
+    return finish_host(&importer, run_nodes(&importer, late, given, take, context));
+}
+
+/* ---------------------------------------------------------------------------------------- nodes before the network */
+
+/* What the file has of the values that they read. */
+static soma_status define_initializers(soma_onnx_importer *importer, const soma_onnx_front *front) {
+    const Soma__Onnx__GraphProto *graph = importer->file->model->graph;
+    soma_words read = {.count = 0};
+    soma_status status = SOMA_OK;
+    size_t number;
+    for (size_t i = 0; i < front->node_count; i++)
+        for (size_t k = 0; front->node[i] && k < front->nodes[i]->n_input && status == SOMA_OK; k++)
+            status = soma_words_add(&read, front->nodes[i]->input[k], 0, &number);
+    for (size_t i = 0; i < graph->n_initializer && status == SOMA_OK; i++) {
+        const char *name = graph->initializer[i]->name;
+        if (name && soma_words_find(&read, name, &number) && !soma_onnx_find_value(importer, name))
+            status = soma_onnx_define_initializer(importer, graph->initializer[i]);
+    }
+    soma_words_clear(&read);
+    return status;
+}
+
+static soma_status run_front(soma_onnx_importer *importer, const soma_onnx_value *given, size_t count,
+                             soma_onnx_take_joint *take, void *context) {
+    const soma_onnx_front *front = importer->file->front;
+    for (size_t i = 0; i < count; i++) SOMA_TRY(soma_onnx_define(importer, &given[i]));
+    SOMA_TRY(define_initializers(importer, front));
+    for (size_t i = 0; i < front->node_count; i++)
+        if (front->node[i]) SOMA_TRY(say_node(importer, add_node(importer, front->nodes[i]), front->nodes[i], i));
+    for (size_t i = 0; i < front->count; i++) {
+        const soma_onnx_value *value = soma_onnx_find_value(importer, front->values[i].name);
+        SOMA_TRY(value && !value->missing ? take(context, i, value) : soma_onnx_not_computed(front->values[i].name));
+    }
+    return SOMA_OK;
+}
+
+soma_status soma_onnx_run_front(const soma_onnx_file *file, const soma_onnx_options *options,
+                                const soma_onnx_value *given, size_t count, soma_onnx_take_joint *take, void *context) {
+    soma_onnx_importer importer = host_importer(file, options);
+    SOMA_TRY(soma_network_create(&importer.network));
+    return finish_host(&importer, run_front(&importer, given, count, take, context));
 }

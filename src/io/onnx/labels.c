@@ -2,13 +2,18 @@
 /* Labels looked up: ArrayFeatureExtractor and LabelEncoder. */
 #include "io/onnx/classes.h"
 #include "io/onnx/family.h"
+#include "io/onnx/host.h"
 #include "io/onnx/vocabulary.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-enum { INT64 = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64, FLOAT = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT };
+enum {
+    INT64 = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64,
+    FLOAT = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT,
+    STRING = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__STRING
+};
 
 /* ---------------------------------------------------------------------------------------------- ArrayFeatureExtractor
  */
@@ -73,11 +78,35 @@ static soma_status take_columns(soma_onnx_node *node, const int64_t *column, siz
     return soma_onnx_give(node, y, &out);
 }
 
+typedef struct columns {
+    const double *place;
+    size_t count, size;
+} columns;
+
+static size_t place_in_rows(const void *context, size_t i) {
+    const columns *of = context;
+    return i / of->count * of->size + (size_t)of->place[i % of->count];
+}
+
+/* Of a value that is known; a list is a row. */
+static soma_status fold_columns(soma_onnx_node *node) {
+    soma_onnx_shape out = node->input[0]->shape;
+    columns of = {.size = out.dim[out.rank - 1]};
+    SOMA_TRY(soma_onnx_numbers_of(node, 1, &of.place, &of.count));
+    for (size_t i = 0; i < of.count; i++)
+        if (!(of.place[i] >= 0 && of.place[i] < (double)of.size))
+            return soma_error(SOMA_INVALID_FILE, "element %zu is place %g of %zu", i, of.place[i], of.size);
+    if (out.rank == 1) out = (soma_onnx_shape){.rank = 2, .dim = {1, out.dim[0]}};
+    out.dim[out.rank - 1] = of.count;
+    return soma_onnx_fold_selection(node, &out, place_in_rows, &of);
+}
+
 static soma_status import_extractor(soma_onnx_node *node) {
     soma_onnx_value *x = node->input[0], *places = node->input[1];
     if (x->shape.rank < 1 || !places->integer)
         return soma_error(SOMA_INVALID_FILE, "%s has no dimension, or %s holds no whole numbers", x->name,
                           places->name);
+    if (soma_onnx_can_fold(node) && !soma_onnx_is_words(x)) return fold_columns(node);
     if (x->constant && !places->constant) return look_up(node, x, places);
     if (!places->constant || places->elements.count == 0)
         return soma_error(SOMA_UNSUPPORTED, "%s must be a constant of the file", places->name);
@@ -110,18 +139,59 @@ static soma_status get_list(soma_onnx_node *node, const char *const names[3], co
     return soma_error(SOMA_UNSUPPORTED, "words are looked up; numbers, %s or %s, are known", names[0], names[1]);
 }
 
-/* The keys of an input of words, as numbers of the vocabulary. */
-static soma_status get_words(soma_onnx_node *node, const double **numbers, size_t *count) {
-    const Soma__Onnx__AttributeProto *list = soma_onnx_attribute(node, "keys_strings");
-    const Soma__Onnx__AttributeProto *tensor = soma_onnx_attribute(node, "keys_tensor");
-    if (list && list->n_strings) {
-        *count = list->n_strings;
-        return soma_onnx_word_numbers(node, "keys_strings", list->strings, *count, numbers);
-    }
+/* Words of a list or a tensor, as numbers of the vocabulary; *count is 0 where there are none. */
+static soma_status get_words(soma_onnx_node *node, const char *listed, const char *as_tensor, const double **numbers,
+                             size_t *count) {
+    const Soma__Onnx__AttributeProto *list = soma_onnx_attribute(node, listed);
+    const Soma__Onnx__AttributeProto *tensor = soma_onnx_attribute(node, as_tensor);
+    *count = list ? list->n_strings : 0;
+    if (*count) return soma_onnx_word_numbers(node, listed, list->strings, *count, numbers);
     *count = tensor && tensor->t ? tensor->t->n_string_data : 0;
-    if (*count) return soma_onnx_word_numbers(node, "keys_tensor", tensor->t->string_data, *count, numbers);
-    return soma_error(SOMA_UNSUPPORTED, "%s holds words, and there are no keys of them, keys_strings or keys_tensor",
-                      node->input[0]->name);
+    return *count ? soma_onnx_word_numbers(node, as_tensor, tensor->t->string_data, *count, numbers) : SOMA_OK;
+}
+
+/* The keys of an input of words. */
+static soma_status get_keys(soma_onnx_node *node, const double **numbers, size_t *count) {
+    SOMA_TRY(get_words(node, "keys_strings", "keys_tensor", numbers, count));
+    return *count ? SOMA_OK
+                  : soma_error(SOMA_UNSUPPORTED,
+                               "%s holds words, and there are no keys of them, keys_strings or keys_tensor",
+                               node->input[0]->name);
+}
+
+/* The word that stands for what is no key. */
+static soma_status get_usual_word(soma_onnx_node *node, float *usual) {
+    const Soma__Onnx__AttributeProto *text = soma_onnx_attribute(node, "default_string");
+    const Soma__Onnx__AttributeProto *tensor = soma_onnx_attribute(node, "default_tensor");
+    const double *numbers = NULL;
+    double number = 0;
+    if (tensor && tensor->t && tensor->t->n_string_data == 1)
+        SOMA_TRY(soma_onnx_word_numbers(node, "default_tensor", tensor->t->string_data, 1, &numbers));
+    else if (text && text->has_s)
+        SOMA_TRY(soma_onnx_word_numbers(node, "default_string", &text->s, 1, &numbers));
+    else
+        SOMA_TRY(soma_onnx_encode_word(node->importer->file, "_Unused", &number));
+    *usual = (float)(numbers ? numbers[0] : number);
+    return SOMA_OK;
+}
+
+/* Of an input whose numbers are known. */
+static soma_status fold_label_encoder(soma_onnx_node *node, const double *key, const double *value, size_t count,
+                                      double usual, int32_t type) {
+    const double *x;
+    double *y = NULL;
+    size_t all;
+    SOMA_TRY(soma_onnx_numbers_of(node, 0, &x, &all));
+    SOMA_TRY(soma_onnx_make(node, all, &y));
+    for (size_t i = 0; i < all; i++) {
+        size_t at = 0;
+        while (at < count && x[i] != key[at] && !(isnan(x[i]) && isnan(key[at]))) at++;
+        y[i] = at < count ? value[at] : usual;
+    }
+    SOMA_TRY(soma_onnx_give_numbers(node, type, &node->input[0]->shape, false, y));
+    node->output.encoded = type == STRING;
+    node->output.integer = type != FLOAT;
+    return SOMA_OK;
 }
 
 /* Of x, with a last dimension of 1: whether it is each of the keys. NaN is equal to a key that is NaN. */
@@ -164,7 +234,7 @@ static soma_status import_label_encoder(soma_onnx_node *node) {
     const soma_onnx_shape *shape = &node->input[0]->shape;
     soma_onnx_shape wide = *shape;
     const double *key, *value, *usual;
-    size_t count, other;
+    size_t count, other = 0;
     bool whole = false, whole_key;
     int64_t whole_usual;
     float float_usual;
@@ -172,15 +242,19 @@ static soma_status import_label_encoder(soma_onnx_node *node) {
     if (node->input[0]->words.count || wide.rank + 1 > SOMA_ONNX_MAX_RANK)
         return soma_error(SOMA_UNSUPPORTED, "%s holds words, or has too many dimensions", node->input[0]->name);
     whole_key = node->input[0]->encoded;
-    SOMA_TRY(whole_key ? get_words(node, &key, &count) : get_list(node, keys, &key, &count, &whole_key));
-    SOMA_TRY(get_list(node, values, &value, &other, &whole));
+    SOMA_TRY(whole_key ? get_keys(node, &key, &count) : get_list(node, keys, &key, &count, &whole_key));
+    if (node->importer->file->encodes) SOMA_TRY(get_words(node, "values_strings", "values_tensor", &value, &other));
+    const bool words = other > 0;
+    if (!words) SOMA_TRY(get_list(node, values, &value, &other, &whole));
     if (count == 0 || other != count)
         return soma_error(SOMA_INVALID_FILE, "%zu keys and %zu values; there must be as many, and one at least", count,
                           other);
     SOMA_TRY(soma_onnx_get_integer(node, "default_int64", -1, &whole_usual));
     SOMA_TRY(soma_onnx_get_float(node, "default_float", 0, &float_usual));
     if (whole) float_usual = (float)whole_usual;
-    if (given) {
+    if (words)
+        SOMA_TRY(get_usual_word(node, &float_usual));
+    else if (given) {
         SOMA_TRY(soma_onnx_get_tensor_numbers(node, given, &usual, &other));
         if (other != 1)
             return soma_error(SOMA_INVALID_FILE, "default_tensor has %zu elements; it must have one", other);
@@ -189,6 +263,8 @@ static soma_status import_label_encoder(soma_onnx_node *node) {
     for (size_t i = 0; i < count; i++)
         if ((whole && fabs(value[i]) > 0x1p24) || (whole_key && fabs(key[i]) > 0x1p24))
             return soma_error(SOMA_UNSUPPORTED, "key or value %zu is above 2^24, up to which float32 counts", i);
+    if (soma_onnx_can_fold(node))
+        return fold_label_encoder(node, key, value, count, (double)float_usual, words ? STRING : whole ? INT64 : FLOAT);
     /* Which of equal keys counts the specification does not say; in onnxruntime it is the first. */
     SOMA_TRY(soma_onnx_without_repeats(node, key, count, false, value, 0, &value));
     wide.dim[wide.rank++] = 1;
@@ -196,8 +272,9 @@ static soma_status import_label_encoder(soma_onnx_node *node) {
     SOMA_TRY(soma_onnx_reshaped(node, x, &wide, &x));
     SOMA_TRY(compare_keys(node, x, key, count, &y));
     SOMA_TRY(choose(node, y, value, count, float_usual, &y));
-    node->output.integer = whole;
-    node->output.elements.type = whole ? INT64 : FLOAT;
+    node->output.encoded = words;
+    node->output.integer = whole || words;
+    node->output.elements.type = words ? STRING : whole ? INT64 : FLOAT;
     return soma_onnx_give(node, y, shape);
 }
 

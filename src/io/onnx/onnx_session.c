@@ -2,6 +2,7 @@
 /* Sessions of soma/onnx.h: networks for the shapes that come, and behind them what the host computes. */
 #include "io/onnx/onnx_session.h"
 #include "base/size.h"
+#include "io/onnx/front.h"
 
 #include <string.h>
 
@@ -46,19 +47,36 @@ static soma_status describe_all(soma_onnx_session *session, const soma_onnx_sele
     const Soma__Onnx__GraphProto *graph = session->file->model->graph;
     const bool chosen = session->options && session->options->output_count;
     session->output_count = chosen ? session->options->output_count : graph->n_output;
-    session->inputs = soma_calloc(graph->n_input + 1, sizeof *session->inputs);
+    session->given = soma_calloc(graph->n_input + 1, sizeof *session->given);
     session->outputs = soma_calloc(session->output_count + 1, sizeof *session->outputs);
     session->results = soma_calloc(session->output_count + 1, sizeof *session->results);
-    if (!session->inputs || !session->outputs || !session->results)
-        return soma_out_of_memory(graph->n_input * sizeof *session->inputs, "inputs and outputs");
+    if (!session->given || !session->outputs || !session->results)
+        return soma_out_of_memory(graph->n_input * sizeof *session->given, "inputs and outputs");
     for (size_t i = 0; i < graph->n_input; i++) {
         const char *name = graph->input[i]->name ? graph->input[i]->name : "";
         if (!soma_onnx_needs_value(selection, name) || is_given(session, name)) continue;
-        SOMA_TRY(describe(graph->input[i], true, &session->inputs[session->input_count++]));
+        SOMA_TRY(describe(graph->input[i], true, &session->given[session->given_count++]));
     }
     for (size_t i = 0; i < session->output_count; i++)
         SOMA_TRY(describe(soma_onnx_wanted_output(session->file, session->options, i), false, &session->outputs[i]));
     return SOMA_OK;
+}
+
+/* What the networks take, once it is known which nodes come before them. */
+static soma_status describe_inputs(soma_onnx_session *session) {
+    const Soma__Onnx__GraphProto *graph = session->file->model->graph;
+    soma_onnx_selection selection;
+    session->inputs = soma_calloc(graph->n_input + 1, sizeof *session->inputs);
+    if (!session->inputs) return soma_out_of_memory(graph->n_input * sizeof *session->inputs, "inputs");
+    SOMA_TRY(soma_onnx_select(session->file, session->options, &selection));
+    soma_status status = SOMA_OK;
+    for (size_t i = 0; i < graph->n_input && status == SOMA_OK; i++) {
+        const char *name = graph->input[i]->name ? graph->input[i]->name : "";
+        if (!soma_onnx_needs_value(&selection, name) || is_given(session, name)) continue;
+        status = describe(graph->input[i], true, &session->inputs[session->input_count++]);
+    }
+    soma_onnx_selection_clear(&selection);
+    return status;
 }
 
 /* -------------------------------------------------------------------------------------------------------- networks */
@@ -124,7 +142,7 @@ soma_status soma_onnx_find_part(soma_onnx_session *session, size_t (*shape)[SOMA
 static soma_status prepare(soma_onnx_session *session) {
     size_t(*shape)[SOMA_MAX_RANK] = soma_calloc(session->input_count + 1, sizeof *shape);
     soma_onnx_part *one;
-    bool open = false;
+    bool open = session->file->front != NULL;
     if (!shape) return soma_out_of_memory(session->input_count * sizeof *shape, "the shapes of inputs");
     for (size_t i = 0; i < session->input_count; i++) {
         memcpy(shape[i], session->inputs[i].shape, sizeof *shape);
@@ -142,6 +160,8 @@ static soma_status open_model(soma_onnx_session *session) {
     if (status == SOMA_OK) status = soma_onnx_check_ops(session->file, &selection);
     if (status == SOMA_OK) status = describe_all(session, &selection);
     if (status == SOMA_OK) status = soma_onnx_take_words(session);
+    if (status == SOMA_OK) status = soma_onnx_front_split(session->file, &selection);
+    if (status == SOMA_OK) status = describe_inputs(session);
     soma_onnx_selection_clear(&selection);
     if (status != SOMA_OK) soma_error_prefix(status, "%s: ", session->file->path);
     return status == SOMA_OK ? prepare(session) : status;
@@ -183,13 +203,14 @@ void soma_onnx_session_destroy(soma_onnx_session *session) {
     for (size_t i = 0; session->results && i < session->output_count; i++) soma_free(session->results[i].memory);
     soma_free(session->results);
     soma_free(session->inputs);
+    soma_free(session->given);
     soma_free(session->outputs);
     soma_onnx_close(session->file);
     soma_free(session);
 }
 
 size_t soma_onnx_session_input_count(const soma_onnx_session *session) {
-    return session ? session->input_count : 0;
+    return session ? session->given_count : 0;
 }
 
 size_t soma_onnx_session_output_count(const soma_onnx_session *session) {
@@ -205,7 +226,7 @@ static soma_status get_info(const char *function, const soma_value_info *infos, 
 }
 
 soma_status soma_onnx_session_input_info(const soma_onnx_session *session, size_t index, soma_value_info *info) {
-    return get_info("soma_onnx_session_input_info", session ? session->inputs : NULL,
+    return get_info("soma_onnx_session_input_info", session ? session->given : NULL,
                     soma_onnx_session_input_count(session), index, info);
 }
 

@@ -28,8 +28,10 @@ struct soma_onnx_session {
     soma_onnx_file *file;
     soma_device *device;
     const soma_onnx_options *options;
-    soma_value_info *inputs, *outputs;
-    size_t input_count, output_count;
+    soma_value_info *given, *outputs; /* what goes in, and out */
+    size_t given_count, output_count;
+    soma_value_info *inputs; /* of the networks: what is given or, of a file with nodes before them, what these make */
+    size_t input_count;
     soma_onnx_result *results; /* [output_count] */
     soma_onnx_part parts[SOMA_ONNX_MOST_PARTS];
     uint64_t runs;
@@ -42,6 +44,15 @@ soma_status soma_onnx_find_part(soma_onnx_session *session, size_t (*shape)[SOMA
 soma_status soma_onnx_take_words(soma_onnx_session *session);
 /* Arrays of words become such of their numbers, in memory[input], which the caller frees, also after failure. */
 soma_status soma_onnx_encode_inputs(const soma_onnx_session *session, soma_array *inputs, void **memory);
+/* Runs the nodes before the networks: *arrays, of session->inputs, with their memory, both to be freed, of which the
+ * session keeps count; given[i] are arrays as encoded. */
+soma_status soma_onnx_run_before(soma_onnx_session *session, const soma_array *given, soma_array *arrays,
+                                 void **memory);
+/* An array as numbers that rules read, of a value with its type and shape; *memory, to be freed, is where they are if
+ * they are no longer where the array has them. */
+soma_status soma_onnx_set_elements(soma_onnx_value *value, const soma_array *array, void **memory);
+/* Number i of an array; false where the type has no such number. */
+bool soma_onnx_put_number(soma_dtype dtype, double number, void *data, size_t i);
 /* Data of an output whose numbers stand for words. */
 soma_status soma_onnx_give_words(const soma_onnx_session *session, const soma_onnx_value *value,
                                  soma_onnx_result *result);

@@ -1,65 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A run of a session of soma/onnx.h: its network on the device, and behind it what the host computes. */
-#include "base/floats.h"
 #include "base/size.h"
 #include "io/onnx/onnx_session.h"
 
-#include <inttypes.h>
-#include <math.h>
 #include <string.h>
-
-/* --------------------------------------------------------------------------------------------------------- numbers */
-
-/* The types of whole numbers, each with its C type and the ends of it that a double can have; from
- * 2^53 on it may stand for another. */
-#define WHOLE_TYPES(X)                                                                                                 \
-    X(SOMA_U8, uint8_t, 0, UINT8_MAX)                                                                                  \
-    X(SOMA_I8, int8_t, INT8_MIN, INT8_MAX)                                                                             \
-    X(SOMA_I16, int16_t, INT16_MIN, INT16_MAX)                                                                         \
-    X(SOMA_U16, uint16_t, 0, UINT16_MAX)                                                                               \
-    X(SOMA_I32, int32_t, INT32_MIN, INT32_MAX)                                                                         \
-    X(SOMA_I64, int64_t, 1 - 0x1p53, 0x1p53 - 1)                                                                       \
-    X(SOMA_U32, uint32_t, 0, UINT32_MAX)                                                                               \
-    X(SOMA_U64, uint64_t, 0, 0x1p53 - 1)                                                                               \
-    X(SOMA_BOOL, uint8_t, 0, 1)
-
-static double number_at(soma_dtype dtype, const void *data, size_t i) {
-    switch ((int)dtype) {
-#define X(type, c_type, least, most)                                                                                   \
-    case type:                                                                                                         \
-        return (double)((const c_type *)data)[i];
-        WHOLE_TYPES(X)
-#undef X
-    case SOMA_F64:
-        return ((const double *)data)[i];
-    case SOMA_F16:
-        return (double)soma_float_of_half(((const uint16_t *)data)[i]);
-    default:
-        return (double)((const float *)data)[i];
-    }
-}
-
-/* False where the type has no such number. */
-static bool put_number(soma_dtype dtype, double number, void *data, size_t i) {
-    switch ((int)dtype) {
-#define X(type, c_type, least, most)                                                                                   \
-    case type:                                                                                                         \
-        if (!(number >= (double)(least) && number <= (double)(most)) || number != trunc(number)) return false;         \
-        ((c_type *)data)[i] = (c_type)number;                                                                          \
-        return true;
-        WHOLE_TYPES(X)
-#undef X
-    case SOMA_F64:
-        ((double *)data)[i] = number;
-        return true;
-    case SOMA_F16:
-        ((uint16_t *)data)[i] = soma_half_of_float((float)number);
-        return true;
-    default:
-        ((float *)data)[i] = (float)number;
-        return true;
-    }
-}
 
 /* ------------------------------------------------------------------------------------------------------------ runs */
 
@@ -72,7 +16,7 @@ typedef struct run {
 } run;
 
 static soma_status check_input(const soma_onnx_session *session, size_t i, const soma_array *array) {
-    const soma_value_info *info = &session->inputs[i];
+    const soma_value_info *info = &session->given[i];
     size_t count = 1;
     bool fits = array->data && array->dtype == info->dtype && array->rank == info->rank;
     for (uint32_t k = 0; fits && k < info->rank; k++)
@@ -98,23 +42,8 @@ static const soma_array *input_named(const run *r, const char *name) {
     return NULL;
 }
 
-/* An array as numbers that rules read. */
 static soma_status set_elements(run *r, size_t number, const soma_array *array) {
-    soma_onnx_value *value = &r->given[number];
-    soma_onnx_elements *elements = &value->elements;
-    const size_t count = soma_onnx_count(&value->shape, 0, value->shape.rank);
-    const int32_t type = value->elements.type;
-    *elements = (soma_onnx_elements){.type = type, .rank = value->shape.rank, .count = count, .made = true};
-    memcpy(elements->dim, value->shape.dim, sizeof elements->dim);
-    if (array->dtype == SOMA_F32) return elements->floats = array->data, SOMA_OK;
-    if (array->dtype == SOMA_I64) return elements->integers = array->data, SOMA_OK;
-    double *numbers = soma_malloc(SOMA_MAX(count, (size_t)1) * sizeof *numbers);
-    if (!numbers) return soma_out_of_memory(count * sizeof *numbers, value->name);
-    for (size_t i = 0; i < count; i++) numbers[i] = number_at(array->dtype, array->data, i);
-    soma_free(r->memory[number]);
-    r->memory[number] = numbers;
-    elements->doubles = numbers;
-    return SOMA_OK;
+    return soma_onnx_set_elements(&r->given[number], array, &r->memory[number]);
 }
 
 /* What the network has made of it, in an array as the file has it. */
@@ -207,7 +136,7 @@ static soma_status take_result(void *context, size_t output, const soma_onnx_val
     SOMA_TRY(soma_onnx_reader_open(r->session->file, &value->elements, &reader));
     double number = 0;
     for (; i < count; i++)
-        if (!put_number(to->array.dtype, number = soma_onnx_read(&reader, i), to->memory, i)) break;
+        if (!soma_onnx_put_number(to->array.dtype, number = soma_onnx_read(&reader, i), to->memory, i)) break;
     soma_onnx_reader_close(&reader);
     return i == count
                ? SOMA_OK
@@ -243,21 +172,37 @@ static soma_status run_arrays(soma_onnx_session *session, const soma_array *inpu
     return status == SOMA_OK ? run_part(&r) : status;
 }
 
+/* Through the nodes before the networks, where there are any. */
+static soma_status run_given(soma_onnx_session *session, const soma_array *given) {
+    const size_t count = session->input_count;
+    if (!session->file->front) return run_arrays(session, given);
+    soma_array *arrays = soma_calloc(count + 1, sizeof *arrays);
+    void **memory = soma_calloc(count + 1, sizeof *memory);
+    soma_status status =
+        arrays && memory ? SOMA_OK : soma_out_of_memory(count * (sizeof *arrays + sizeof *memory), "inputs");
+    if (status == SOMA_OK) status = soma_onnx_run_before(session, given, arrays, memory);
+    if (status == SOMA_OK) status = run_arrays(session, arrays);
+    for (size_t i = 0; memory && i < count; i++) soma_free(memory[i]);
+    soma_free(memory);
+    soma_free(arrays);
+    return status;
+}
+
 soma_status soma_onnx_session_run(soma_onnx_session *session, const soma_array *inputs, soma_array *outputs) {
     if (!session || !inputs || !outputs)
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_onnx_session_run: the %s NULL",
                           !session ? "session is"
                           : inputs ? "outputs are"
                                    : "inputs are");
-    for (size_t i = 0; i < session->input_count; i++) SOMA_TRY(check_input(session, i, &inputs[i]));
-    const size_t count = session->input_count;
+    for (size_t i = 0; i < session->given_count; i++) SOMA_TRY(check_input(session, i, &inputs[i]));
+    const size_t count = session->given_count;
     soma_array *given = soma_calloc(count + 1, sizeof *given);
     void **memory = soma_calloc(count + 1, sizeof *memory);
     soma_status status =
         given && memory ? SOMA_OK : soma_out_of_memory(count * (sizeof *given + sizeof *memory), "inputs");
     for (size_t i = 0; i < count && status == SOMA_OK; i++) given[i] = inputs[i];
     if (status == SOMA_OK) status = soma_onnx_encode_inputs(session, given, memory);
-    if (status == SOMA_OK) status = run_arrays(session, given);
+    if (status == SOMA_OK) status = run_given(session, given);
     for (size_t i = 0; i < session->output_count && status == SOMA_OK; i++) outputs[i] = session->results[i].array;
     for (size_t i = 0; memory && i < count; i++) soma_free(memory[i]);
     soma_free(memory);

@@ -10,7 +10,7 @@
 
 soma_status soma_onnx_take_words(soma_onnx_session *session) {
     bool any = false;
-    for (size_t i = 0; i < session->input_count; i++) any |= session->inputs[i].dtype == SOMA_STRING;
+    for (size_t i = 0; i < session->given_count; i++) any |= session->given[i].dtype == SOMA_STRING;
     return any ? soma_onnx_collect_words(session->file, soma_onnx_most_made(session->options)) : SOMA_OK;
 }
 
@@ -18,7 +18,7 @@ soma_status soma_onnx_take_words(soma_onnx_session *session) {
 
 static soma_status encode(const soma_onnx_session *session, size_t input, const char *const *words, float *numbers,
                           size_t count) {
-    const char *name = session->inputs[input].name;
+    const char *name = session->given[input].name;
     for (size_t i = 0; i < count; i++) {
         size_t offset = 0;
         if (!words[i] || !soma_utf8_check(words[i], strlen(words[i]), &offset))
@@ -27,18 +27,21 @@ static soma_status encode(const soma_onnx_session *session, size_t input, const 
                               "of UTF-8 are taken",
                               input, name, i, words[i] ? "no UTF-8: " : "NULL",
                               words[i] ? soma_quote(words[i], strlen(words[i])).text : "");
-        numbers[i] = soma_onnx_encode_word(session->file, words[i]);
+        double number = 0;
+        SOMA_TRY(soma_onnx_encode_word(session->file, words[i], &number));
+        numbers[i] = (float)number;
     }
     return SOMA_OK;
 }
 
 soma_status soma_onnx_encode_inputs(const soma_onnx_session *session, soma_array *inputs, void **memory) {
-    for (size_t i = 0; i < session->input_count; i++) {
+    soma_onnx_forget_met(session->file, soma_onnx_most_made(session->options));
+    for (size_t i = 0; i < session->given_count; i++) {
         size_t count = 1;
         if (inputs[i].dtype != SOMA_STRING) continue;
         for (uint32_t k = 0; k < inputs[i].rank; k++) count *= inputs[i].shape[k]; /* which the check has multiplied */
         float *numbers = soma_realloc(NULL, count, sizeof *numbers);
-        if (!numbers) return soma_out_of_memory(count * sizeof *numbers, session->inputs[i].name);
+        if (!numbers) return soma_out_of_memory(count * sizeof *numbers, session->given[i].name);
         memory[i] = numbers;
         SOMA_TRY(encode(session, i, inputs[i].data, numbers, count));
         inputs[i].data = numbers;
@@ -87,13 +90,38 @@ static soma_status choose_words(const soma_onnx_reader *reader, size_t count, co
     return SOMA_OK;
 }
 
+/* Words that came in, or were made of such: those of the run, which the next one forgets. */
+static soma_status give_encoded(const soma_onnx_session *session, const soma_onnx_value *value,
+                                soma_onnx_result *result) {
+    const size_t count = soma_onnx_count(&value->shape, 0, value->shape.rank);
+    soma_onnx_reader reader;
+    size_t all;
+    SOMA_TRY(soma_onnx_reader_open(session->file, &value->elements, &reader));
+    bool fits = soma_multiply_size(count + 1, sizeof(char *), &all);
+    for (size_t i = 0; i < count && fits; i++)
+        fits = soma_add_size(all, strlen(soma_onnx_decode_word(session->file, soma_onnx_read(&reader, i))) + 1, &all);
+    soma_free(result->memory);
+    const char **words = result->memory = fits ? soma_malloc(all) : NULL;
+    char *to = (char *)(words + count);
+    for (size_t i = 0; i < count && words; i++) {
+        const char *word = soma_onnx_decode_word(session->file, soma_onnx_read(&reader, i));
+        const size_t bytes = strlen(word) + 1;
+        words[i] = memcpy(to, word, bytes);
+        to += bytes;
+    }
+    soma_onnx_reader_close(&reader);
+    result->array.data = words;
+    return words ? SOMA_OK : soma_out_of_memory(fits ? all : SIZE_MAX, "words");
+}
+
 soma_status soma_onnx_give_words(const soma_onnx_session *session, const soma_onnx_value *value,
                                  soma_onnx_result *result) {
     const soma_onnx_classes *classes = &value->words;
     const size_t count = soma_onnx_count(&value->shape, 0, value->shape.rank);
     soma_onnx_reader reader;
     size_t bytes, all;
-    if (value->encoded || !classes->count || !classes->words)
+    if (value->encoded) return give_encoded(session, value, result);
+    if (!classes->count || !classes->words)
         return soma_error(SOMA_UNSUPPORTED, "holds words that are no labels; names of classes come out");
     SOMA_TRY(measure(classes, &bytes));
     if (!soma_add_size(count, classes->count, &all) || !soma_multiply_size(all, sizeof(char *), &all) ||

@@ -36,9 +36,9 @@ static char *copy_of(const ProtobufCBinaryData *word) {
     return copy;
 }
 
-static bool has_room(const collector *c, size_t letters) {
-    const size_t left = c->limit - c->used;
-    return left >= COST_OF_WORD && left - COST_OF_WORD >= letters && c->file->vocabulary.count < MOST_WORDS;
+static bool has_room(size_t used, size_t limit, size_t words, size_t letters) {
+    const size_t left = limit - used;
+    return left >= COST_OF_WORD && left - COST_OF_WORD >= letters && words < MOST_WORDS;
 }
 
 static soma_status add_word(collector *c, const ProtobufCBinaryData *word) {
@@ -49,7 +49,7 @@ static soma_status add_word(collector *c, const ProtobufCBinaryData *word) {
     if (!text) return soma_out_of_memory(word->len + 1, "a word");
     const bool known = soma_words_find(words, text, &number);
     soma_status status = SOMA_OK;
-    if (!known && !has_room(c, word->len))
+    if (!known && !has_room(c->used, c->limit, words->count, word->len))
         status = soma_error(SOMA_UNSUPPORTED,
                             "%s: the model names more than %zu different words, for which it would take more than %zu "
                             "bytes, or more than float32 can number; memory_limit says how many bytes they may take",
@@ -65,6 +65,8 @@ static soma_status add_nodes(collector *c, Soma__Onnx__NodeProto *const *nodes, 
 
 static soma_status add_attribute(collector *c, const Soma__Onnx__AttributeProto *attribute) {
     for (size_t i = 0; i < attribute->n_strings; i++) SOMA_TRY(add_word(c, &attribute->strings[i]));
+    if (attribute->has_s && attribute->name && strcmp(attribute->name, "default_string") == 0)
+        SOMA_TRY(add_word(c, &attribute->s));
     for (size_t i = 0; attribute->t && i < attribute->t->n_string_data; i++)
         SOMA_TRY(add_word(c, &attribute->t->string_data[i]));
     return attribute->g ? add_nodes(c, attribute->g->node, attribute->g->n_node) : SOMA_OK;
@@ -80,6 +82,9 @@ soma_status soma_onnx_collect_words(soma_onnx_file *file, size_t limit) {
     const Soma__Onnx__ModelProto *model = file->model;
     collector c = {.file = file, .limit = limit};
     file->encodes = true;
+    file->met = soma_calloc(1, sizeof *file->met);
+    if (!file->met) return soma_out_of_memory(sizeof *file->met, "words of a run");
+    file->met->limit = limit;
     SOMA_TRY(add_nodes(&c, model->graph->node, model->graph->n_node));
     for (size_t i = 0; i < model->n_functions; i++)
         SOMA_TRY(add_nodes(&c, model->functions[i]->node, model->functions[i]->n_node));
@@ -88,10 +93,38 @@ soma_status soma_onnx_collect_words(soma_onnx_file *file, size_t limit) {
 
 /* --------------------------------------------------------------------------------------------------------- numbers */
 
-float soma_onnx_encode_word(const soma_onnx_file *file, const char *word) {
-    size_t number = file->vocabulary.count;
-    (void)soma_words_find(&file->vocabulary, word, &number);
-    return (float)number;
+void soma_onnx_forget_met(const soma_onnx_file *file, size_t limit) {
+    if (!file->met) return;
+    soma_words_clear(&file->met->words);
+    file->met->used = 0;
+    file->met->limit = limit;
+}
+
+soma_status soma_onnx_encode_word(const soma_onnx_file *file, const char *word, double *number) {
+    soma_onnx_met *met = file->met;
+    const size_t named = file->vocabulary.count, letters = strlen(word);
+    size_t found;
+    if (soma_words_find(&file->vocabulary, word, &found)) return *number = (double)found, SOMA_OK;
+    if (!soma_words_find(&met->words, word, &found)) {
+        if (!has_room(met->used, met->limit, named + met->words.count, letters))
+            return soma_error(
+                SOMA_UNSUPPORTED,
+                "more than %zu different words come in or are made, for which it would take more than %zu "
+                "bytes, or more than float32 can number; memory_limit says how many bytes they may take",
+                met->words.count, met->limit);
+        SOMA_TRY(soma_words_add(&met->words, word, 0, &found));
+        met->used += COST_OF_WORD + letters;
+    }
+    *number = (double)(named + found);
+    return SOMA_OK;
+}
+
+const char *soma_onnx_decode_word(const soma_onnx_file *file, double number) {
+    const size_t named = file->vocabulary.count;
+    const size_t all = named + (file->met ? file->met->words.count : 0);
+    if (!(number >= 0 && number < (double)all)) return "";
+    const size_t place = (size_t)number;
+    return place < named ? file->vocabulary.words[place].text : file->met->words.words[place - named].text;
 }
 
 static soma_status find_word(const soma_onnx_file *file, const ProtobufCBinaryData *word, double *number) {

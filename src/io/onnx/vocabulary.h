@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Words as inputs: the importer gives each word that the model names a number, and a session encodes by these numbers
- * what comes in. A word that the model does not name has the number behind all others, which equals none of theirs.
+ * what comes in. Words that the model does not name have numbers behind all others, which equal none of theirs, for as
+ * long as a run lasts.
  */
 #ifndef SOMA_IO_ONNX_VOCABULARY_H
 #define SOMA_IO_ONNX_VOCABULARY_H
@@ -12,8 +13,12 @@
  * that they may take. */
 soma_status soma_onnx_collect_words(soma_onnx_file *file, size_t limit);
 
-/* The number of a word of the caller's. */
-float soma_onnx_encode_word(const soma_onnx_file *file, const char *word);
+/* Words of earlier runs are forgotten; those of the next may take so many bytes. */
+void soma_onnx_forget_met(const soma_onnx_file *file, size_t limit);
+/* The number of a word of the caller's, or of one that was made of such. */
+soma_status soma_onnx_encode_word(const soma_onnx_file *file, const char *word, double *number);
+/* The word of such a number; "" of others. */
+const char *soma_onnx_decode_word(const soma_onnx_file *file, double number);
 
 /* The numbers of words that an attribute lists; *numbers is the importer's. */
 soma_status soma_onnx_word_numbers(soma_onnx_node *node, const char *attribute, const ProtobufCBinaryData *words,
