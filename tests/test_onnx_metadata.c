@@ -88,12 +88,12 @@ START_TEST(what_is_no_model_has_none) {
 END_TEST
 
 int main(void) {
-    TCase *all = tcase_create("onnx-texts");
+    TCase *all = tcase_create("onnx-metadata");
     tcase_add_checked_fixture(all, temporary_create, temporary_destroy);
     tcase_add_test(all, texts_come_in_the_order_of_the_file);
     tcase_add_test(all, a_session_has_those_of_its_model);
     tcase_add_test(all, what_is_no_model_has_none);
-    Suite *suite = suite_create("onnx-texts");
+    Suite *suite = suite_create("onnx-metadata");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
