@@ -85,7 +85,7 @@ void NAMED(conv_vector)(ARGUMENTS(CONV_PARAMETERS, uint back, BAND_PARAMETERS, u
                     const bool in_one_piece = how.first && how.beta == 0.0f && groups * columns == count && to[rows - 1] - to[0] == (rows - 1) * (ulong)count;
                     for (uint start = 0; start < count; start += PANEL) {
                         const uint width = min((uint)PANEL, count - start);
-                        const bool direct = is_direct(how) && rows == TILE_ROWS && width % WIDTH == 0;
+                        const bool direct = is_direct(how) && !(how.first && has_addend) && rows == TILE_ROWS && width % WIDTH == 0;
                         NAMED(multiply_gathered)(width, sums, left, index + first_element, panels + start * DEPTH + first_element * PANEL, elements,
                                                  how, bias + first_column + start, direct ? result + start : 0, to);
                         if (direct) continue;

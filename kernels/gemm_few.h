@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Products of few rows, on processors: for the host, and for OpenCL C. */
+/* Sizes of products on processors, most of them of few rows: for the host, and for OpenCL C. */
 #ifndef SOMA_KERNELS_GEMM_FEW_H
 #define SOMA_KERNELS_GEMM_FEW_H
 
+/* Rows of a tile two vectors wide whose left operand is packed: one register tells where that is, and sums fill those of vectors. */
+#define SOMA_GEMM_ROWS(width) ((width) == 16 ? 12 : 6)
 /* Rows that are made together: their sums, a few vectors of each, fit the registers beside what they are made of. */
 #define SOMA_GEMM_TOGETHER(width) ((width) == 16 ? 4 : 2)
 /* So many rows, at most, are too few for the columns of the right operand to be packed first. */

@@ -3,10 +3,11 @@
  * c = f(alpha op(a) op(b) + beta c + bias) on processors: one work-item computes a block of c, tile by tile, with the results of a tile of
  * TILE_ROWS x PANEL elements (PANEL = TILE_VECTORS * WIDTH) in registers.
  *
- * A block is PANEL columns wide. For DEPTH elements of the inner dimension at a time its columns of op(b) are packed into local memory, so that
- * the inner loop reads them in order, and then all its rows are computed with them. Elements of op(a) are read where they lie: packing those too
- * was measured, also for transposed a, and did not pay. The host gives DEPTH, and WIDE_ROWS and NARROW_ROWS, the rows of the two
- * tiles: two vectors wide, and one for matrices that are no wider.
+ * A block is some panels of PANEL columns wide. For DEPTH elements of the inner dimension at a time its columns of op(b) are packed into local memory, panel
+ * by panel, so that the inner loop reads them in order. Then all its rows are computed with them, some tiles' at a time: those of op(a) are packed, too, and
+ * used for one panel after the other. A panel alone would not pay for that, and matrices of one vector's columns have no more: there elements of op(a) are
+ * read where they lie. The host gives DEPTH, PANELS, and WIDE_ROWS and NARROW_ROWS, the rows of the tiles that do not pack op(a), two vectors wide
+ * and one.
  */
 #include "apply.h"
 #include "columns.h"
@@ -65,28 +66,43 @@ typedef struct epilogue {
 } epilogue;
 
 /* Whether whole tiles are stored from the registers: what little becomes of them is done there. */
-static bool is_direct(epilogue how) {
-    return how.alpha == 1.0f && !(how.first && how.beta != 0.0f) &&
-           !(how.last && how.function != FUNCTION_IDENTITY && how.function != FUNCTION_RELU);
-}
+static bool is_direct(epilogue how) { return !how.last || how.function == FUNCTION_IDENTITY || how.function == FUNCTION_RELU; }
 
 /* The bias of these columns, which is asked for once for all rows of a tile. */
 static real bias_vector(const global float *bias, ulong part, epilogue how) {
     return how.last && how.has_bias ? load_part(bias, part, 0.0f) : R(0.0);
 }
 
-static real finish_vector(real sum, real bias, const global float *c, ulong part, epilogue how) {
+/* What the function is of; without a bias that is 0. */
+static real unfinished_vector(real sum, real bias, const global float *c, ulong part, epilogue how) {
     real result = how.alpha * sum;
     const float kept = how.first ? how.beta : 1.0f;
     if (kept != 0.0f) result += kept * load_part(c, part, 0.0f);
-    if (!how.last) return result;
-    if (how.has_bias) result += bias;
-    return apply_usual(how.function, result, (real)(how.a), (real)(how.b));
+    return result + bias;
 }
 
-#define TILE wide
+static real finish_vector(real sum, real bias, const global float *c, ulong part, epilogue how) {
+    const real result = unfinished_vector(sum, bias, c, part, how);
+    return how.last ? apply_usual(how.function, result, (real)(how.a), (real)(how.b)) : result;
+}
+
+#define MULTIPLY multiply_wide
+#define LEFT_SPACE global
 #define TILE_ROWS WIDE_ROWS
 #define TILE_VECTORS 2
+#include "gemm_multiply.h"
+#undef MULTIPLY
+#undef LEFT_SPACE
+#undef TILE_ROWS
+#undef TILE_VECTORS
+
+/* Rows of a matrix that are asked for before they are packed: each begins in another page. */
+#define ROWS_AHEAD 8
+
+#define TILE wide
+#define TILE_ROWS SOMA_GEMM_ROWS(WIDTH)
+#define TILE_VECTORS 2
+#define PACKED_LEFT
 #include "gemm_vector.h"
 
 #define TILE narrow
@@ -136,7 +152,7 @@ static __attribute__((always_inline)) void few_rows(uint together, uint rows, ui
 
 /* The arguments of gemm_vector.h's kernels, of which some are not needed. Dimension 0: pieces of the columns; 1: blocks of rows. */
 KERNEL(1, 1)
-void gemm_vector_few(ARGUMENTS(ulong m, ulong n, ulong k, ulong rows_per_group, ulong row_blocks, ulong share, uint transpose_a, uint transpose_b,
+void gemm_vector_few(ARGUMENTS(ulong m, ulong n, ulong k, ulong together, ulong rows_per_group, ulong row_blocks, ulong share, uint transpose_a, uint transpose_b,
                                uint function, uint has_bias, float alpha, float beta, float function_a, float function_b, const global float *a,
                                const global float *b, const global float *bias, global float *c)) {
     const ulong column = (ulong)GROUP_ID(0) * VECTORS * WIDTH, row_stride = transpose_a ? 1 : k, step = transpose_a ? m : 1;

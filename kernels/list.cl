@@ -43,7 +43,7 @@ static global void *memory_at(listed_arguments from, uint i) {
         break;
 #define GATHER(name) CALL(name, N(0), N(1), N(2), N(3), N(4), F(5), F(6), N(7), N(8), N(9), AT(10), AT(11), AT(12))
 #define GEMM(name)                                                                                                     \
-    CALL(name, N(0), N(1), N(2), N(3), N(4), N(5), N(6), N(7), N(8), N(9), F(10), F(11), F(12), F(13), AT(14), AT(15), AT(16), AT(17))
+    CALL(name, N(0), N(1), N(2), N(3), N(4), N(5), N(6), N(7), N(8), N(9), N(10), F(11), F(12), F(13), F(14), AT(15), AT(16), AT(17), AT(18))
 
 #define COPY(name)                                                                                                     \
     CALL(name, N(0), N(1), N(2), N(3), N(4), N(5), N(6), N(7), N(8), N(9), N(10), N(11), N(12), N(13), N(14), N(15), N(16), N(17), F(18), F(19), \

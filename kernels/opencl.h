@@ -74,6 +74,16 @@ typedef real unaligned_real __attribute__((aligned(4)));
 #define LOAD(space, p) (*(const space unaligned_real *)(p))
 #define STORE(space, p, value) (*(space unaligned_real *)(p) = (value))
 
+/* Asks for what lies at p, which is read soon: where the hardware does not see it coming, and the compiler is one that can say so. */
+#if WIDTH > 1 && defined(__has_builtin)
+#if __has_builtin(__builtin_prefetch)
+#define FETCH_AHEAD(p) __builtin_prefetch((const void *)(ulong)(p))
+#endif
+#endif
+#ifndef FETCH_AHEAD
+#define FETCH_AHEAD(p) ((void)(p))
+#endif
+
 /* Copies fewer elements than a vector has, in pieces as large as possible; none is larger than a register. */
 #define COPY_PIECE(size, to, from)                                                                                     \
     if (part & size) {                                                                                                 \

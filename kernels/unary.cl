@@ -33,6 +33,21 @@ static __attribute__((always_inline)) void bias_piece(uint vectors, ulong part, 
     FOR_VECTORS(k, vectors) store_part(total[k], sums + k * WIDTH, part);
 }
 
+/* The same of any function, which takes much code: row after row as well, but vector after vector. */
+static void bias_piece_of_any(ulong part, ulong count, ulong columns, uint function, float a, float b, const global float *dy,
+                              const global float *value, global float *out, global float *sums) {
+    real total[VECTORS];
+    for (uint k = 0; k < VECTORS; k++) total[k] = R(0.0);
+    for (ulong i = 0; i < count; i++, dy += columns, value += columns, out += columns)
+        for (uint k = 0; k * WIDTH < part; k++) {
+            const ulong at = k * WIDTH, here = min((ulong)WIDTH, part - at);
+            const real gradient = chain(FUNCTION, load_part(dy + at, here, 0.0f), load_part(value + at, here, 0.0f), (real)(a), (real)(b));
+            store_part(gradient, out + at, here);
+            total[k] += gradient;
+        }
+    for (uint k = 0; k * WIDTH < part; k++) store_part(total[k], sums + k * WIDTH, min((ulong)WIDTH, part - k * WIDTH));
+}
+
 /*
  * The gradient of a layer's function together with that of its bias: out = dy f', and the sum of out over the rows. A work-item handles
  * neighbouring columns of `length` rows; the sums of each such piece form a row of `sums`.
@@ -46,14 +61,12 @@ void bias_unary_grad(ARGUMENTS(ulong rows, ulong columns, ulong length, uint fun
 #define BIAS_PIECE(vectors, part)                                                                                      \
     bias_piece(vectors, part, count, columns, own, a, b, dy + place + at, v + place + at, out + place + at, sums + GROUP_ID(1) * columns + column + at)
 #ifndef FIXED_FUNCTION
-    /* Of others than the usual one the function takes the time. */
     if (function == FUNCTION_RELU) {
         const uint own = FUNCTION_RELU;
         BY_VECTORS(at, part, BIAS_PIECE);
         return;
     }
-    const uint own = function;
-    for (ulong at = 0; at < part; at += WIDTH) BIAS_PIECE(1, min((ulong)WIDTH, part - at));
+    bias_piece_of_any(part, count, columns, function, a, b, dy + place, v + place, out + place, sums + GROUP_ID(1) * columns + column);
 #else
     const uint own = function;
     BY_VECTORS(at, part, BIAS_PIECE);

@@ -73,6 +73,7 @@ static void write_few(soma_cl_builder *builder, soma_cl_gemm_size size) {
                  rows = soma_round_up(soma_cl_pieces(size.m, wanted), together);
     soma_cl_begin(builder, "gemm_vector.cl", "gemm_vector_few", " ");
     pass_dimensions(builder, size);
+    soma_cl_pass_size(builder, 1);
     soma_cl_pass_rows(builder, rows, soma_round_up(size.m, together));
     soma_cl_pass_size(builder, 1);
     soma_cl_pass_size(builder, size.k);
@@ -85,29 +86,49 @@ static void write_few(soma_cl_builder *builder, soma_cl_gemm_size size) {
     soma_cl_end(builder, 1, 1, pieces, soma_cl_pieces(size.m, rows));
 }
 
-static void write_vector(soma_cl_builder *builder, const soma_cl_gemm *gemm, soma_cl_gemm_size size) {
-    (void)gemm;
-    const soma_gemm_params *params = &builder->call->params.gemm;
-    const soma_cl_device *device = builder->device;
-    const bool narrow = size.n <= device->style.width;
-    const size_t tile_rows = narrow ? device->style.narrow_rows : device->style.wide_rows;
-    const size_t panels = soma_cl_pieces(size.n, (size_t)device->style.width * (narrow ? 1 : 2));
-    const size_t wanted = soma_cl_pieces(groups_of(device), panels), all_rows = soma_round_up(size.m, tile_rows);
-    size_t rows = soma_round_up(soma_cl_pieces(size.m, wanted), tile_rows);
-    const size_t share = share_of(builder, size, rows, wanted), shares = share ? soma_cl_pieces(size.k, share) : 1,
-                 bytes = shares * size.m * size.n * sizeof(float), offset = share ? soma_cl_reserve(builder, bytes) : 0;
-    if (!share && is_few(builder, size)) {
-        write_few(builder, size);
-        return;
+/* How a processor's groups share out a product: panels of columns, and rows, of each. */
+typedef struct vector_cut {
+    size_t together, blocks, rows;
+} vector_cut;
+
+/* So many panels for each group, and as many blocks of rows as make enough groups. */
+static vector_cut cut_by(const soma_cl_device *device, soma_cl_gemm_size size, size_t panels, size_t together,
+                         size_t tile_rows) {
+    const size_t blocks = soma_cl_pieces(panels, together), wanted = soma_cl_pieces(groups_of(device), blocks);
+    return (vector_cut){together, blocks, soma_round_up(soma_cl_pieces(size.m, wanted), tile_rows)};
+}
+
+/* What all groups pack in all: each block of rows the right operand, and each block of columns the left one. */
+static double packed_by(const vector_cut *cut, soma_cl_gemm_size size) {
+    const double row_blocks = (double)soma_cl_pieces(size.m, cut->rows);
+    return row_blocks * (double)size.n * (double)size.k + (double)cut->blocks * (double)size.m * (double)size.k;
+}
+
+static vector_cut cut_vector(const soma_cl_device *device, soma_cl_gemm_size size, bool narrow) {
+    const size_t tile_rows = narrow ? device->style.narrow_rows : SOMA_GEMM_ROWS(device->style.width),
+                 panels = soma_cl_pieces(size.n, (size_t)device->style.width * (narrow ? 1 : 2));
+    vector_cut best = cut_by(device, size, panels, 1, tile_rows);
+    for (size_t together = 2; together <= SOMA_MIN(panels, device->style.panels); together++) {
+        const vector_cut cut = cut_by(device, size, panels, together, tile_rows);
+        if (packed_by(&cut, size) < packed_by(&best, size)) best = cut;
     }
-    if (share) rows = all_rows;
+    return best;
+}
+
+/* The product, or what each of its shares of the inner dimension makes. */
+static void write_panels(soma_cl_builder *builder, soma_cl_gemm_size size, const vector_cut *cut, size_t share,
+                         size_t offset, size_t bytes) {
+    const soma_gemm_params *params = &builder->call->params.gemm;
+    const bool narrow = size.n <= builder->device->style.width;
+    const size_t row_blocks = soma_cl_pieces(size.m, cut->rows), shares = share ? soma_cl_pieces(size.k, share) : 1;
     soma_cl_begin(builder, "gemm_vector.cl", narrow ? "gemm_vector_narrow" : "gemm_vector_wide", " ");
     pass_dimensions(builder, size);
+    soma_cl_pass_size(builder, cut->together);
     if (share)
-        soma_cl_pass_size(builder, rows);
+        soma_cl_pass_size(builder, cut->rows);
     else
-        soma_cl_pass_rows(builder, rows, all_rows);
-    soma_cl_pass_size(builder, SOMA_MAX(soma_cl_pieces(size.m, rows), (size_t)1));
+        soma_cl_pass_rows(builder, cut->rows, soma_round_up(size.m, cut->rows));
+    soma_cl_pass_size(builder, row_blocks);
     soma_cl_pass_size(builder, share ? share : size.k);
     soma_cl_pass_u32(builder, params->transpose_a);
     soma_cl_pass_u32(builder, params->transpose_b);
@@ -123,10 +144,31 @@ static void write_vector(soma_cl_builder *builder, const soma_cl_gemm *gemm, som
         soma_cl_pass_scratch(builder, offset, bytes);
     else
         soma_cl_pass_view(builder, 3);
-    soma_cl_end(builder, 1, 1, panels, soma_cl_pieces(size.m, rows) * shares);
-    if (share)
-        soma_cl_add_shares(builder, size.m * size.n, shares, offset, SOMA_CL_LIVE(gemm.alpha), SOMA_CL_LIVE(gemm.beta),
-                           3);
+    soma_cl_end(builder, 1, 1, cut->blocks, row_blocks * shares);
+}
+
+static void write_vector(soma_cl_builder *builder, const soma_cl_gemm *gemm, soma_cl_gemm_size size) {
+    (void)gemm;
+    const soma_cl_device *device = builder->device;
+    const bool narrow = size.n <= device->style.width;
+    const size_t tile_rows = narrow ? device->style.narrow_rows : SOMA_GEMM_ROWS(device->style.width),
+                 panels = soma_cl_pieces(size.n, (size_t)device->style.width * (narrow ? 1 : 2));
+    vector_cut cut = cut_by(device, size, panels, 1, tile_rows);
+    const size_t share = share_of(builder, size, cut.rows, soma_cl_pieces(groups_of(device), panels));
+    if (!share) {
+        if (is_few(builder, size)) {
+            write_few(builder, size);
+            return;
+        }
+        cut = cut_vector(device, size, narrow);
+        write_panels(builder, size, &cut, 0, 0, 0);
+        return;
+    }
+    const size_t shares = soma_cl_pieces(size.k, share), bytes = shares * size.m * size.n * sizeof(float),
+                 offset = soma_cl_reserve(builder, bytes);
+    cut.rows = soma_round_up(size.m, tile_rows);
+    write_panels(builder, size, &cut, share, offset, bytes);
+    soma_cl_add_shares(builder, size.m * size.n, shares, offset, SOMA_CL_LIVE(gemm.alpha), SOMA_CL_LIVE(gemm.beta), 3);
 }
 
 /* For each piece: two loops that load elements, so many for each work-item, one that multiplies, and the loop over

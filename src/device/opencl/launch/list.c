@@ -178,8 +178,8 @@ static soma_status set_fixed_arguments(const soma_cl_device *device, const soma_
     SOMA_TRY(set_argument(list, 1, sizeof list->counters, &list->counters));
     const soma_cl_style *style = &device->style;
     const size_t panel = 2 * (size_t)style->width,
-                 of_conv = style->depth * (panel * style->panels + 1) + style->box + style->width;
-    const size_t local = (list->layers ? of_conv : style->depth * panel) + style->narrow_rows * panel;
+                 packed = style->depth * (panel * style->panels + 1) + style->box + style->width;
+    const size_t local = packed + style->narrow_rows * panel;
     SOMA_TRY(set_argument(list, 2, local * sizeof(float), NULL));
     SOMA_TRY(set_argument(list, 3, sizeof list->entries, &list->entries));
     const cl_ulong live[SOMA_LISTED_LIVES] = {0};
