@@ -14,7 +14,6 @@ ON_LOCAL_ARRAYS void attention_product(local float *panel, local float *sums, ui
                                        const global float *right, global float *result) {
     const ulong end_column = min(of.columns, column + ATTENTION_PANEL);
     const ulong begin = depth_begin(kind, of, first_row, causal), end = depth_end(kind, of, end_row, causal);
-    const epilogue unfinished = {0};
     if (is_unseen(kind, of, end_row, column, causal)) return;
     for (ulong p0 = begin; p0 < end || p0 == begin; p0 += DEPTH) {
         const uint depth = (uint)min((ulong)DEPTH, end - p0);
@@ -26,6 +25,7 @@ ON_LOCAL_ARRAYS void attention_product(local float *panel, local float *sums, ui
                 pack_rows(panel + v * WIDTH, ATTENTION_PANEL, from, of.right.row, depth, columns,
                           depth ? (of.depth - p0 - 1) * of.right.row + of.columns - at : 0);
         }
+        const epilogue how = {FUNCTION_IDENTITY, alpha, 0.0f, 0.0f, 0.0f, fresh && p0 == begin, false, false};
         for (ulong row = first_row; row < end_row; row += WIDE_ROWS) {
             const uint rows = (uint)min((ulong)WIDE_ROWS, end_row - row);
             const global float *from[WIDE_ROWS];
@@ -34,14 +34,16 @@ ON_LOCAL_ARRAYS void attention_product(local float *panel, local float *sums, ui
 #pragma unroll
             for (uint r = 0; r < WIDE_ROWS; r++)
                 from[r] = left + of.left.start + (row + min(r, rows - 1)) * of.left.row + p0 * of.left.step;
-            multiply_wide((uint)(end_column - column), sums, from, of.left.step, panel, depth, unfinished, 0, 0, 0);
+            const uint width = (uint)(end_column - column);
+            global float *out = result + of.result.start + row * of.result.row + column;
+            const bool direct = width % WIDTH == 0 && rows == WIDE_ROWS;
+            multiply_wide(width, sums, from, of.left.step, panel, depth, how, 0, direct ? out : 0, of.result.row);
+            if (direct) continue;
             for (uint r = 0; r < rows; r++)
-                for (ulong j = column; j < end_column; j += WIDTH) {
-                    global float *to = result + of.result.start + (row + r) * of.result.row + j;
-                    const ulong part = min((ulong)WIDTH, end_column - j);
-                    real value = alpha * LOAD(local, sums + r * ATTENTION_PANEL + (j - column));
-                    if (!fresh || p0 != begin) value += load_part(to, part, 0.0f);
-                    store_part(value, to, part);
+                for (uint j = 0; j < width; j += WIDTH) {
+                    global float *to = out + r * of.result.row + j;
+                    const ulong part = min((uint)WIDTH, width - j);
+                    store_part(unfinished_vector(LOAD(local, sums + r * ATTENTION_PANEL + j), R(0.0), to, part, how), to, part);
                 }
         }
     }
