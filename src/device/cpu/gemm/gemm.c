@@ -250,7 +250,7 @@ static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size
  * rows are no fewer than two of the other tiles have.
  */
 #define WIDE_COST_OF_3 0.93
-#define WIDE_COST_OF_2 1.06
+#define WIDE_COST_OF_2 1.25
 #define WIDE_COST_OF_1 1.25
 #define WIDE_GAIN      0.98
 #define WIDE_ROWS      (2 * GEMM_ROWS)
@@ -310,7 +310,7 @@ static double cut(gemm_plan *p, bool transposed, size_t rows, size_t columns, si
     p->unit = columns > GEMM_COLUMNS ? SOMA_LANES : GEMM_COLUMNS;
     p->units = soma_cpu_parts(p->n, p->unit);
     p->row_tiles = soma_cpu_parts(p->m, rows);
-    p->pack_a = soma_cpu_parts(p->n, columns) >= PACK_A_PANELS &&
+    p->pack_a = soma_cpu_parts(p->n, GEMM_COLUMNS) >= PACK_A_PANELS &&
                 (transposed ? collide(soma_cpu_parts(p->k, p->k_blocks), p->m, COLS_SET_STRIDE)
                             : collide(rows, p->k, ROWS_SET_STRIDE));
     return choose_grid(p, tasks, threads);
