@@ -101,9 +101,9 @@ START_TEST(fields_of_later_versions_are_refused) {
     const float value = 1;
     const soma_array array = {.data = &value, .dtype = SOMA_F32, .rank = 2, .shape = {1, 1}};
     expect_ok(soma_dataset_from_arrays(&array, 1, &array, 1, &dataset));
-    const soma_fit_options fit = {.reserved = {[8] = 1}};
+    const soma_fit_options fit = {.reserved = {[6] = 1}};
     if (SOMA_HAS_TRAINING)
-        expect_error(soma_fit(network, dataset, &fit, NULL), SOMA_INVALID_ARGUMENT, "soma_fit_options", "8 is 1");
+        expect_error(soma_fit(network, dataset, &fit, NULL), SOMA_INVALID_ARGUMENT, "soma_fit_options", "6 is 1");
     soma_dataset_destroy(dataset);
     soma_network_destroy(network);
     soma_device_close(device);
