@@ -2,6 +2,19 @@
 /* Recurrent layers; see soma_recurrent_params in soma/primitive_params.h. */
 #include "recurrent_steps.h"
 
+#if WIDTH > 1 && !defined(IN_LIST)
+/* The weights as IS_PACKED wants them: of each WIDTH units all rows, of each row all gates. A vector after the other; with zeros for units that there are not. */
+KERNEL(1, 1)
+void recurrent_pack(ARGUMENTS(ulong vectors, ulong chunk, ulong units, ulong gates, const global float *weight, global float *packed)) {
+    const ulong end = min(vectors, ((ulong)GROUP_ID(0) + 1) * chunk);
+    for (ulong i = (ulong)GROUP_ID(0) * chunk; i < end; i++) {
+        const ulong row = i / gates % units, unit = i / gates / units * WIDTH;
+        const global float *from = weight + (row * gates + i % gates) * units + unit;
+        STORE(global, packed + i * WIDTH, load_part(from, min((ulong)WIDTH, units - unit), 0.0f));
+    }
+}
+#endif
+
 /* The state before the step: y at the step before, in the first of them `state`, or 0 (NULL). */
 #define STATE_BEFORE                                                                                                   \
     const ulong step = step_of(steps, round, has), before = round ? step_of(steps, round - 1, has) : 0;                \
@@ -30,7 +43,7 @@ void recurrent_rnn(ARGUMENTS(SEQUENCE, const global float *x, const global float
     STATE_BEFORE
     real sums[SAMPLES];
     start_sums(sums, 1, bias + unit, units, part, has & HAS_BIAS);
-    if (has_state) PRODUCTS(1, sums, from, from_stride, weight + unit, units, units);
+    if (has_state) PRODUCTS(1, sums, from, from_stride, weights_of(weight, units, unit, 1, has), 0, units);
     FOR_OWN_SAMPLES(r) {
         const ulong row = (first + r) * steps + step, at = row * units + unit;
         real h = has_state ? load_part(from + r * from_stride + unit, part, 0.0f) : R(0.0);
@@ -51,7 +64,7 @@ void recurrent_lstm(ARGUMENTS(SEQUENCE, const global float *x, const global floa
     STATE_BEFORE
     real sums[4 * SAMPLES];
     start_sums(sums, 4, bias + unit, units, part, has & HAS_BIAS);
-    if (has_state) PRODUCTS(4, sums, from, from_stride, weight + unit, 4 * units, units);
+    if (has_state) PRODUCTS(4, sums, from, from_stride, weights_of(weight, units, unit, 4, has), 0, units);
     FOR_OWN_SAMPLES(r) {
         const ulong row = (first + r) * steps + step, at = row * units + unit, gate = row * 4 * units + unit;
         const ulong own_at = (first + r) * units + unit, cell_at = has & HAS_CELLS ? at : own_at;
@@ -88,7 +101,7 @@ void recurrent_gru(ARGUMENTS(SEQUENCE, const global float *x, const global float
     STATE_BEFORE
     real sums[3 * SAMPLES];
     start_sums(sums, 3, bias + unit, units, part, has & HAS_BIAS);
-    if (has_state) PRODUCTS(3, sums, from, from_stride, weight + unit, 3 * units, units);
+    if (has_state) PRODUCTS(3, sums, from, from_stride, weights_of(weight, units, unit, 3, has), 0, units);
     FOR_OWN_SAMPLES(r) {
         const ulong row = (first + r) * steps + step, gate = row * 3 * units + unit, kept = row * 4 * units + unit;
         real h = has_state ? load_part(from + r * from_stride + unit, part, 0.0f) : R(0.0);
@@ -120,7 +133,7 @@ void recurrent_gru_reset(ARGUMENTS(SEQUENCE, const global float *x, const global
     STATE_BEFORE
     real sums[2 * SAMPLES];
     start_sums(sums, 2, bias + unit, units, part, has & HAS_BIAS);
-    if (has_state) PRODUCTS(2, sums, from, from_stride, weight + unit, 3 * units, units);
+    if (has_state) PRODUCTS(2, sums, from, from_stride, weights_of(weight, units, unit, 3, has), 0, units);
     FOR_OWN_SAMPLES(r) {
         const ulong row = (first + r) * steps + step, gate = row * 3 * units + unit, kept = row * 4 * units + unit;
         const real h = has_state ? load_part(from + r * from_stride + unit, part, 0.0f) : R(0.0);
@@ -150,7 +163,7 @@ void recurrent_gru_candidate(ARGUMENTS(SEQUENCE, const global float *x, const gl
     STATE_BEFORE
     real sums[SAMPLES];
     start_sums(sums, 1, bias + 2 * units + unit, units, part, has & HAS_BIAS);
-    PRODUCTS(1, sums, reset + first * units, units, weight + 2 * units + unit, 3 * units, units);
+    PRODUCTS(1, sums, reset + first * units, units, weights_of(weight, units, unit, 3, has), 2, units);
     FOR_OWN_SAMPLES(r) {
         const ulong row = (first + r) * steps + step, kept = row * 4 * units + unit;
         real h = has_state ? load_part(from + r * from_stride + unit, part, 0.0f) : R(0.0);

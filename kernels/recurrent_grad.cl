@@ -1,16 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The gradients of recurrent layers. `turned` are the weights as [columns, units], made once; `direct` [samples, units] is what reaches the state
+ * The gradients of recurrent layers. `turned` are the weights, transposed, made once; `direct` [samples, units] is what reaches the state
  * before a step without a weight, and `dc` the gradient of the cell.
  */
 #include "recurrent_steps.h"
 
-/* turned[j, i] = weight[i, j] */
+/* Here there is one sum for each sample, and a processor multiplies no quicker than it reads factors: the more samples are beside each other, the better. */
+#if WIDTH > 1
+#undef SAMPLES
+#define SAMPLES 8
+#endif
+DEFINE_PRODUCTS(products_back, 1, SAMPLES)
+DEFINE_PRODUCTS(products_back_half, 1, (SAMPLES / 2))
+DEFINE_PRODUCTS(products_back_single, 1, 1)
+#define PRODUCTS_BACK(sums, first_row, stride, first_of_turned, depth)                                                  \
+    do {                                                                                                               \
+        const global float *left[SAMPLES], *right = first_of_turned;                                                   \
+        _Pragma("unroll") for (uint r = 0; r < SAMPLES; r++) left[r] = (first_row) + min((ulong)r, own - 1) * (stride); \
+        if (own == 1) products_back_single(sums, left, right, 0, TURNED_STEP(units), depth, part);                     \
+        else if (WIDTH > 1 && own <= SAMPLES / 2) products_back_half(sums, left, right, 0, TURNED_STEP(units), depth, part);        \
+        else products_back(sums, left, right, 0, TURNED_STEP(units), depth, part);                                     \
+    } while (0)
+
+/*
+ * Where turned[j, i] = weight[i, j] is. What a processor's work-item reads lies together: of WIDTH units all columns, one after the other, for in a
+ * column of vectors each would be in a page of its own.
+ */
+#if WIDTH > 1
+#define TURNED_PLACE(units, columns, j, i) ((i) / WIDTH * WIDTH * (columns) + (j) * WIDTH + (i) % WIDTH)
+#define TURNED_STEP(units)                 WIDTH
+#else
+#define TURNED_PLACE(units, columns, j, i) ((j) * (units) + (i))
+#define TURNED_STEP(units)                 units
+#endif
+
 KERNEL(GROUP, 1)
 void recurrent_turn(ARGUMENTS(ulong count, ulong chunk, ulong units, ulong columns, const global float *weight, global float *turned)) {
     const ulong end = min(count, ((ulong)GROUP_ID(0) + 1) * chunk);
-    for (ulong i = (ulong)GROUP_ID(0) * chunk + get_local_id(0); i < end; i += GROUP)
-        turned[i] = weight[(i % units) * columns + i / units];
+    for (ulong n = (ulong)GROUP_ID(0) * chunk + get_local_id(0); n < end; n += GROUP) {
+        /* In the order of what is written. */
+        const ulong across = WIDTH > 1 ? WIDTH : units, j = n / across % columns, i = n / across / columns * across + n % across;
+        if (i < units) turned[TURNED_PLACE(units, columns, j, i)] = weight[i * columns + j];
+    }
 }
 
 /* Rounds count back from the last step; one more than there are steps is for the first state. */
@@ -26,8 +57,8 @@ void recurrent_turn(ARGUMENTS(ulong count, ulong chunk, ulong units, ulong colum
     _Pragma("unroll") for (uint r = 0; r < SAMPLES; r++)                                                              \
         sums[r] = round && r < own ? load_part(direct + (first + r) * units + unit, part, 0.0f) : R(0.0);              \
     if (round)                                                                                                         \
-        PRODUCTS(1, sums, products + (first * steps + after) * (gates) * units, steps * (gates) * units, turned + unit, units, \
-                 (depth) * units);
+        PRODUCTS_BACK(sums, products + (first * steps + after) * (gates) * units, steps * (gates) * units,             \
+                      turned + TURNED_PLACE(units, (gates) * units, 0, unit), (depth) * units);
 
 #define FINISH_STATE(r)                                                                                                \
     if (has & HAS_DSTATE) store_part(sums[r], dstate + (first + r) * units + unit, part)
@@ -149,7 +180,8 @@ void recurrent_gru_reset_grad(ARGUMENTS(SEQUENCE, const global float *y, const g
     real sums[SAMPLES];
 #pragma unroll
     for (uint r = 0; r < SAMPLES; r++) sums[r] = R(0.0);
-    PRODUCTS(1, sums, dx + (first * steps + step) * 3 * units + 2 * units, steps * 3 * units, turned + 2 * units * units + unit, units, units);
+    PRODUCTS_BACK(sums, dx + (first * steps + step) * 3 * units + 2 * units, steps * 3 * units,
+                  turned + TURNED_PLACE(units, 3 * units, 2 * units, unit), units);
     FOR_OWN_SAMPLES(r) {
         const ulong row = (first + r) * steps + step, own_at = (first + r) * units + unit;
         if (grad_rests(mask, row, has)) continue;

@@ -29,6 +29,7 @@
 #define IS_REVERSE 256
 #define IS_RESET_BEFORE 512
 #define HAS_CELLS 1024
+#define IS_PACKED 2048
 
 /* What every kernel takes first, and what it makes of that. */
 #define SEQUENCE ulong samples, ulong steps, ulong units, ulong round, uint has
@@ -37,25 +38,47 @@
     if (unit >= units) return;                                                                                         \
     const ulong part = min((ulong)WIDTH, units - unit), own = min((ulong)SAMPLES, samples - first);
 
-/* The samples that there are; unrolled, since sums are in registers only where no index of theirs is a variable. */
-#define FOR_OWN_SAMPLES(r)                                                                                             \
-    _Pragma("unroll") for (uint r = 0; r < SAMPLES; r++) if (r < own)
+/* The samples that there are; unrolled, since sums are in registers only where no index of theirs is a variable. A processor's are in its nearest
+ * cache else, and what is unrolled is much to compile. */
+#if WIDTH == 1
+#define FOR_OWN_SAMPLES(r) _Pragma("unroll") for (uint r = 0; r < SAMPLES; r++) if (r < own)
+#else
+#define FOR_OWN_SAMPLES(r) for (uint r = 0; r < own; r++)
+#endif
 
 static ulong step_of(ulong steps, ulong round, uint has) { return has & IS_REVERSE ? steps - 1 - round : round; }
 
 /*
- * sums[g SAMPLES + r] += sum_k left[r][k] weight[k, g units + unit], for `depth` rows of weights of `columns` each. The last sample stands
- * for those that are not there.
+ * Where the weights of a work-item's units are: a gate's `gate` further than those of the gate before, and the next row's `row`. IS_PACKED: all that a
+ * work-item reads lies together, row after row; what is read in a column of vectors has each of them in a page of its own.
+ */
+typedef struct weight_places {
+    const global float *first;
+    ulong gate, row;
+} weight_places;
+
+static weight_places weights_of(const global float *weight, ulong units, ulong unit, uint gates, uint has) {
+    weight_places of = {weight + unit, units, gates * units};
+    if (WIDTH > 1 && has & IS_PACKED) {
+        of.first = weight + unit * gates * units;
+        of.gate = WIDTH;
+        of.row = (ulong)gates * WIDTH;
+    }
+    return of;
+}
+
+/*
+ * sums[g SAMPLES + r] += sum_k left[r][k] weight[k, gate g], for `depth` rows of weights. The last sample stands for those that are not there.
  */
 #define DEFINE_PRODUCTS(name, gates, rows)                                                                             \
-    ON_LOCAL_ARRAYS void name(real *sums, const global float *const *left, const global float *weight, ulong units,             \
+    ON_LOCAL_ARRAYS void name(real *sums, const global float *const *left, const global float *weight, ulong gate_step, \
                      ulong columns, ulong depth, ulong part) {                                                         \
         real sum[rows][gates];                                                                                         \
         _Pragma("unroll") for (uint r = 0; r < rows; r++)                                                              \
             _Pragma("unroll") for (uint g = 0; g < gates; g++) sum[r][g] = sums[g * SAMPLES + r];                      \
         for (ulong k = 0; k < depth; k++, weight += columns) {                                                         \
             real right[gates];                                                                                         \
-            _Pragma("unroll") for (uint g = 0; g < gates; g++) right[g] = load_part(weight + g * units, part, 0.0f);   \
+            _Pragma("unroll") for (uint g = 0; g < gates; g++) right[g] = load_part(weight + g * gate_step, part, 0.0f); \
             _Pragma("unroll") for (uint r = 0; r < rows; r++) {                                                        \
                 const real factor = (real)(left[r][k]);                                                                \
                 _Pragma("unroll") for (uint g = 0; g < gates; g++) sum[r][g] =                                         \
@@ -66,13 +89,14 @@ static ulong step_of(ulong steps, ulong round, uint has) { return has & IS_REVER
             _Pragma("unroll") for (uint g = 0; g < gates; g++) sums[g * SAMPLES + r] = sum[r][g];                      \
     }
 
+#define PRODUCTS_OF(weights, first_gate) (weights).first + (first_gate) * (weights).gate, (weights).gate, (weights).row
 /* One sample alone does not pay for those that are not there. */
-#define PRODUCTS(gates, sums, first_row, stride, weight, columns, depth)                                               \
+#define PRODUCTS(gates, sums, first_row, stride, weights, first_gate, depth)                                               \
     do {                                                                                                               \
         const global float *left[SAMPLES];                                                                             \
         _Pragma("unroll") for (uint r = 0; r < SAMPLES; r++) left[r] = (first_row) + min((ulong)r, own - 1) * (stride);                        \
-        if (SAMPLES == 1 || own == 1) products_##gates##_single(sums, left, weight, units, columns, depth, part);                      \
-        else products_##gates(sums, left, weight, units, columns, depth, part);                                        \
+        if (SAMPLES == 1 || own == 1) products_##gates##_single(sums, left, PRODUCTS_OF(weights, first_gate), depth, part); \
+        else products_##gates(sums, left, PRODUCTS_OF(weights, first_gate), depth, part);                                        \
     } while (0)
 
 DEFINE_PRODUCTS(products_1, 1, SAMPLES)

@@ -8,6 +8,8 @@
 
 /* As in kernels/recurrent_steps.h. */
 #define RECURRENT_SAMPLES 4
+/* As in kernels/recurrent_grad.cl, on processors. */
+#define RECURRENT_SAMPLES_BACK 8
 enum {
     RECURRENT_HAS_BIAS = 1,
     RECURRENT_HAS_MASK = 2,
@@ -19,7 +21,8 @@ enum {
     RECURRENT_IS_RELU = 128,
     RECURRENT_IS_REVERSE = 256,
     RECURRENT_IS_RESET_BEFORE = 512,
-    RECURRENT_HAS_CELLS = 1024
+    RECURRENT_HAS_CELLS = 1024,
+    RECURRENT_IS_PACKED = 2048
 };
 
 static inline uint32_t recurrent_params_bits(const soma_recurrent_params *params) {
@@ -42,10 +45,10 @@ static inline void recurrent_begin(soma_cl_builder *builder, const char *source,
     soma_cl_pass_u32(builder, has);
 }
 
-static inline void recurrent_end(soma_cl_builder *builder, soma_recurrent_size size) {
+static inline void recurrent_end(soma_cl_builder *builder, soma_recurrent_size size, size_t samples) {
     const soma_cl_style *style = &builder->device->style;
     soma_cl_end(builder, style->group, 1, soma_cl_pieces(size.units, (size_t)style->group * style->width),
-                soma_cl_pieces(size.samples, RECURRENT_SAMPLES));
+                soma_cl_pieces(size.samples, samples));
 }
 
 #endif

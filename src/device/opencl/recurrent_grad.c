@@ -20,7 +20,7 @@ static uint32_t bits_of(const soma_cl_builder *builder) {
 
 static void write_turned(soma_cl_builder *builder, const scratch *s) {
     const soma_view *weight = &builder->call->view[RECURRENT_GRAD_WEIGHT];
-    const size_t count = soma_view_count(weight), chunk = soma_cl_chunk(builder->device, count);
+    const size_t count = s->turned_bytes / sizeof(float), chunk = soma_cl_chunk(builder->device, count);
     soma_cl_expect_loops(builder, chunk / builder->device->style.group);
     soma_cl_begin(builder, "recurrent_grad.cl", "recurrent_turn", " ");
     soma_cl_pass_size(builder, count);
@@ -44,7 +44,8 @@ static void write_step(soma_cl_builder *builder, const char *kernel, soma_recurr
     soma_cl_pass_scratch(builder, s->turned, s->turned_bytes);
     soma_cl_pass_scratch(builder, s->direct, s->bytes);
     if (builder->call->params.recurrent.kind == SOMA_RECURRENT_LSTM) soma_cl_pass_scratch(builder, s->dcell, s->bytes);
-    recurrent_end(builder, size);
+    recurrent_end(builder, size,
+                  soma_cl_works_on_vectors(builder->device) ? RECURRENT_SAMPLES_BACK : RECURRENT_SAMPLES);
 }
 
 static void write_steps(soma_cl_builder *builder, soma_recurrent_size size, const scratch *s) {
@@ -73,7 +74,8 @@ void soma_cl_write_recurrent_grad(soma_cl_builder *builder) {
     const soma_recurrent_size size = soma_recurrent_size_of(&builder->call->view[RECURRENT_GRAD_DY]);
     if (size.samples * size.units == 0) return;
     const size_t weights = soma_view_count(&builder->call->view[RECURRENT_GRAD_WEIGHT]);
-    scratch s = {.turned_bytes = weights * sizeof(float), .bytes = size.samples * size.units * sizeof(float)};
+    const size_t turned = soma_round_up(size.units, builder->device->style.width) * (weights / size.units);
+    scratch s = {.turned_bytes = turned * sizeof(float), .bytes = size.samples * size.units * sizeof(float)};
     s.turned = soma_cl_reserve(builder, s.turned_bytes);
     s.direct = soma_cl_reserve(builder, s.bytes);
     if (builder->call->params.recurrent.kind == SOMA_RECURRENT_LSTM) s.dcell = soma_cl_reserve(builder, s.bytes);
