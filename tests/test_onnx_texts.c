@@ -125,6 +125,8 @@ START_TEST(expressions_that_are_wrong_are_refused) {
         {"[a", "no ]"},
         {"*a", "nothing to be repeated"},
         {"a**", "repeated"},
+        {"a{2}{3}", "repeated"},
+        {"x|{2}", "nothing to be repeated"},
         {"[b-a]", "before it"},
         {"\\p{L}", "not known"},
         {"(?u)a", "group"},
@@ -142,6 +144,20 @@ START_TEST(expressions_that_are_wrong_are_refused) {
         ck_assert_msg(status == SOMA_UNSUPPORTED || status == SOMA_INVALID_FILE, "%s is taken", rows[i].expression);
         ck_assert_ptr_null(pattern);
         ck_assert_msg(strstr(soma_last_error(), rows[i].message), "%s: %s", rows[i].expression, soma_last_error());
+    }
+}
+END_TEST
+
+/* 1000 times a thousand members of a [ ], or letters of a name, are more than such an expression is worth. */
+START_TEST(what_is_read_again_and_again_is_refused) {
+    char expression[1200];
+    for (int named = 0; named < 2; named++) {
+        soma_onnx_pattern *pattern;
+        size_t at = (size_t)snprintf(expression, sizeof expression, named ? "(?P<" : "[");
+        memset(expression + at, 'a', 1000);
+        strcpy(expression + at + 1000, named ? ">b){999}" : "]{999}");
+        expect_error(soma_onnx_pattern_create(expression, strlen(expression), &pattern), SOMA_UNSUPPORTED, "too large");
+        ck_assert_ptr_null(pattern);
     }
 }
 END_TEST
@@ -293,13 +309,54 @@ START_TEST(texts_are_cut) {
 }
 END_TEST
 
+enum { MANY = 200000 };
+
+static void many_separators(void) {
+    static const char *many[MANY];
+    for (size_t i = 0; i < MANY; i++) many[i] = "bbbbbbbb";
+    put_typed_value(GRAPH_INPUT, "x", STRING, SHAPE(OPEN));
+    const size_t one = begin("com.microsoft", "Tokenizer", INPUTS("x"), "y");
+    soma_onnx_put_attribute_texts(&made, "separators", many, MANY);
+    soma_onnx_put_attribute_integer(&made, "mincharnum", 1);
+    soma_onnx_end_node(&made, one);
+    put_typed_value(GRAPH_OUTPUT, "y", STRING, SHAPE(OPEN, OPEN));
+}
+
+/* An expression that looks at all the rest of a text for each of its characters; words of one letter that take more
+ * than their text. */
+START_TEST(texts_are_cut_in_bounded_time_and_memory) {
+    static char text[MANY + 1];
+    const char *const x = text;
+    const soma_array given = {&x, SOMA_STRING, 1, {1}};
+    soma_onnx_session *session = open_model(many_separators);
+    soma_array y;
+    memset(text, 'a', MANY);
+    expect_error(soma_onnx_session_run(session, &given, &y), SOMA_UNSUPPORTED, "200000 separators; up to 100");
+    soma_onnx_session_destroy(session);
+    separator_count = 0;
+    expression = "a|a.*c";
+    session = open_model(tokenizer);
+    expect_error(soma_onnx_session_run(session, &given, &y), SOMA_UNSUPPORTED, "comparisons with texts");
+    soma_onnx_session_destroy(session);
+    expression = "a";
+    expect_ok(open_with(tokenizer, &(soma_onnx_options){.memory_limit = 20 * MANY}, &session));
+    expect_error(soma_onnx_session_run(session, &given, &y), SOMA_UNSUPPORTED, "memory_limit");
+    soma_onnx_session_destroy(session);
+    expression = "(.{999}){30}";
+    expect_ok(open_with(tokenizer, &(soma_onnx_options){.memory_limit = 1 << 20}, &session));
+    expect_error(soma_onnx_session_run(session, &(soma_array){WORDS("a"), SOMA_STRING, 1, {1}}, &y), SOMA_UNSUPPORTED,
+                 "memory_limit");
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------------------
  * TfIdfVectorizer
  */
 
 static const char *mode = "TF";
 static bool weighted;
-static int64_t shortest = 1, skips;
+static int64_t shortest = 1, longest = 2, skips;
 
 static void put_floats(const char *name, const float *values, size_t count) {
     size_t one = soma_protobuf_open(W, NODE_ATTRIBUTE);
@@ -313,7 +370,7 @@ static void put_vectorizer(const char *input, const char *out, bool of_words) {
     const size_t one = begin(NULL, "TfIdfVectorizer", INPUTS(input), out);
     soma_onnx_put_attribute_text(&made, "mode", mode);
     soma_onnx_put_attribute_integer(&made, "min_gram_length", shortest);
-    soma_onnx_put_attribute_integer(&made, "max_gram_length", 2);
+    soma_onnx_put_attribute_integer(&made, "max_gram_length", longest);
     soma_onnx_put_attribute_integer(&made, "max_skip_count", skips);
     soma_onnx_put_attribute_integers(&made, "ngram_counts", (const int64_t[]){0, 3}, 2);
     soma_onnx_put_attribute_integers(&made, "ngram_indexes", (const int64_t[]){2, 0, 1, 3}, 4);
@@ -357,6 +414,26 @@ START_TEST(runs_are_counted) {
     mode = "TF";
     weighted = false;
     shortest = 1;
+    skips = 0;
+}
+END_TEST
+
+/* Of lengths that the list has none of nothing is counted, however many they are. */
+START_TEST(runs_of_the_list_alone_take_time) {
+    static int64_t x[MANY];
+    soma_array y;
+    for (size_t i = 0; i < MANY; i++) x[i] = (int64_t)(i % 2) + 1;
+    longest = INT64_MAX;
+    soma_onnx_session *session = open_model(vectorizer);
+    expect_ok(soma_onnx_session_run(session, &(soma_array){x, SOMA_I64, 1, {MANY}}, &y));
+    expect_floats(&y, SHAPE(4), (const float[]){MANY / 2, 0, MANY / 2, MANY / 2});
+    soma_onnx_session_destroy(session);
+    skips = INT64_MAX;
+    session = open_model(vectorizer);
+    expect_error(soma_onnx_session_run(session, &(soma_array){x, SOMA_I64, 1, {MANY}}, &y), SOMA_UNSUPPORTED,
+                 "items of runs");
+    soma_onnx_session_destroy(session);
+    longest = 2;
     skips = 0;
 }
 END_TEST
@@ -444,6 +521,27 @@ START_TEST(words_are_chosen_and_come_out) {
 }
 END_TEST
 
+/* The specification's default_string where the attribute is not there; of equal keys the first counts. */
+static void relabelled(void) {
+    put_typed_value(GRAPH_INPUT, "x", STRING, SHAPE(OPEN, 1));
+    const size_t one = begin("ai.onnx.ml", "LabelEncoder", INPUTS("x"), "y");
+    soma_onnx_put_attribute_texts(&made, "keys_strings", WORDS("b", "a", "b"), 3);
+    soma_onnx_put_attribute_texts(&made, "values_strings", WORDS("B", "A", "C"), 3);
+    soma_onnx_end_node(&made, one);
+    put_typed_value(GRAPH_OUTPUT, "y", STRING, SHAPE(OPEN, 1));
+}
+
+START_TEST(words_that_are_no_keys_have_one_for_all) {
+    soma_onnx_session *session = open_model(relabelled);
+    for (int again = 0; again < 2; again++) {
+        soma_array y;
+        expect_ok(soma_onnx_session_run(session, &(soma_array){WORDS("x", "a", "z", "b"), SOMA_STRING, 2, {4, 1}}, &y));
+        expect_words(&y, SHAPE(4, 1), WORDS("_Unused", "A", "_Unused", "B"));
+    }
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 static void identity(void) {
     put_typed_value(GRAPH_INPUT, "x", STRING, SHAPE(OPEN, 1));
     soma_onnx_end_node(&made, begin(NULL, "Identity", INPUTS("x"), "y"));
@@ -486,13 +584,17 @@ int main(int argc, char **argv) {
     tcase_add_unchecked_fixture(all, temporary_create, temporary_destroy);
     tcase_add_test(all, expressions_match);
     tcase_add_test(all, expressions_that_are_wrong_are_refused);
+    tcase_add_test(all, what_is_read_again_and_again_is_refused);
     tcase_add_test(all, letters_are_changed_and_words_left_out);
     tcase_add_test(all, texts_are_cut);
+    tcase_add_test(all, texts_are_cut_in_bounded_time_and_memory);
     tcase_add_test(all, runs_are_counted);
+    tcase_add_test(all, runs_of_the_list_alone_take_time);
     tcase_add_test(all, a_network_comes_behind_texts);
     tcase_add_test(all, words_are_chosen_and_come_out);
     tcase_add_test(all, words_that_were_only_moved_come_out);
     tcase_add_test(all, texts_are_joined);
+    tcase_add_test(all, words_that_are_no_keys_have_one_for_all);
     Suite *suite = suite_create("onnx_texts");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

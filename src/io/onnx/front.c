@@ -26,7 +26,7 @@ typedef struct finder {
     const Soma__Onnx__GraphProto *graph;
     const soma_onnx_selection *selection;
     soma_onnx_front *front;
-    soma_words depending, wanted, made, read;
+    soma_words initial, depending, wanted, made, read;
 } finder;
 
 typedef soma_status visitor(soma_words *words, const char *name, bool *found);
@@ -60,16 +60,13 @@ static soma_status add_outputs(soma_words *words, const Soma__Onnx__NodeProto *n
     return SOMA_OK;
 }
 
-static bool is_initializer(const Soma__Onnx__GraphProto *graph, const char *name) {
-    for (size_t i = 0; i < graph->n_initializer; i++)
-        if (graph->initializer[i]->name && strcmp(graph->initializer[i]->name, name) == 0) return true;
-    return false;
-}
-
 static soma_status find_depending(finder *f) {
+    size_t number;
+    for (size_t i = 0; i < f->graph->n_initializer; i++)
+        if (f->graph->initializer[i]->name) SOMA_TRY(add_name(&f->initial, f->graph->initializer[i]->name, NULL));
     for (size_t i = 0; i < f->graph->n_input; i++) {
         const char *name = f->graph->input[i]->name;
-        if (name && !is_initializer(f->graph, name)) SOMA_TRY(add_name(&f->depending, name, NULL));
+        if (name && !soma_words_find(&f->initial, name, &number)) SOMA_TRY(add_name(&f->depending, name, NULL));
     }
     for (size_t i = 0; i < f->graph->n_node; i++) {
         bool depends = false;
@@ -136,13 +133,19 @@ static soma_status divide(finder *f) {
 }
 
 /* Their names are those of the nodes that make them, which stay as long as the file. */
-static void keep_names(finder *f) {
+static soma_status keep_names(finder *f) {
     soma_onnx_front *front = f->front;
+    const char **names = soma_calloc(f->made.count + 1, sizeof *names);
+    size_t number;
+    if (!names) return soma_out_of_memory(f->made.count * sizeof *names, "values before the network");
+    for (size_t i = 0; i < f->graph->n_node; i++)
+        for (size_t j = 0; front->node[i] && j < f->graph->node[i]->n_output; j++)
+            if (soma_words_find(&f->made, f->graph->node[i]->output[j], &number))
+                names[number] = f->graph->node[i]->output[j];
     for (size_t k = 0; k < front->count; k++)
-        for (size_t i = 0; i < f->graph->n_node; i++)
-            for (size_t j = 0; front->node[i] && j < f->graph->node[i]->n_output; j++)
-                if (strcmp(f->graph->node[i]->output[j], front->values[k].name) == 0)
-                    front->values[k].name = f->graph->node[i]->output[j];
+        if (soma_words_find(&f->made, front->values[k].name, &number)) front->values[k].name = names[number];
+    soma_free(names);
+    return SOMA_OK;
 }
 
 static void link_values(soma_onnx_front *front) {
@@ -187,7 +190,7 @@ static soma_status make_front(finder *f, bool *any) {
     SOMA_TRY(mark(f, any));
     if (!*any) return SOMA_OK;
     SOMA_TRY(divide(f));
-    keep_names(f);
+    SOMA_TRY(keep_names(f));
     SOMA_TRY(grow_inputs(front));
     link_values(front);
     return SOMA_OK;
@@ -210,6 +213,7 @@ soma_status soma_onnx_front_split(soma_onnx_file *file, const soma_onnx_selectio
     if (!front) return soma_out_of_memory(sizeof *front, "nodes before the network");
     for (size_t i = 0; i < graph->n_node && !any; i++) any = wants_texts(graph->node[i]);
     soma_status status = any ? make_front(&f, &any) : SOMA_OK;
+    soma_words_clear(&f.initial);
     soma_words_clear(&f.depending);
     soma_words_clear(&f.wanted);
     soma_words_clear(&f.made);

@@ -10,6 +10,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+/* That a run costs, in items that are compared. */
+enum { COST_OF_SEARCH = 16 };
+
 /* A run of the list: its items, and which of the list it is. */
 typedef struct gram {
     const double *items;
@@ -19,6 +22,8 @@ typedef struct gram {
 typedef struct grams {
     gram *sorted; /* of all lengths */
     size_t count;
+    size_t *lengths; /* that there are runs of */
+    size_t length_count;
     int64_t shortest, longest, skips;
     const Soma__Onnx__AttributeProto *places; /* ngram_indexes */
     const Soma__Onnx__AttributeProto *weights;
@@ -67,9 +72,17 @@ static soma_status get_attributes(soma_onnx_node *node, grams *of) {
     return of->places && of->places->n_ints ? SOMA_OK : soma_error(SOMA_INVALID_FILE, "there are no ngram_indexes");
 }
 
+static soma_status list_lengths(const soma_onnx_node *node, grams *of) {
+    of->lengths = soma_calloc(of->count + 1, sizeof *of->lengths);
+    if (!of->lengths) return soma_out_of_memory(of->count * sizeof *of->lengths, node->output.name);
+    for (size_t i = 0; i < of->count; i++)
+        if (i == 0 || of->sorted[i].length != of->sorted[i - 1].length)
+            of->lengths[of->length_count++] = of->sorted[i].length;
+    return SOMA_OK;
+}
+
 /* The runs of one length lie at [first, end) of the pool. */
-static soma_status add_runs(const soma_onnx_node *node, grams *of, const double *pool, size_t first, size_t end,
-                            size_t length, size_t *number) {
+static soma_status add_runs(grams *of, const double *pool, size_t first, size_t end, size_t length, size_t *number) {
     if (end < first || (end - first) % length != 0)
         return soma_error(SOMA_INVALID_FILE, "ngram_counts: runs of %zu items are at [%zu, %zu) of the pool", length,
                           first, end);
@@ -80,7 +93,6 @@ static soma_status add_runs(const soma_onnx_node *node, grams *of, const double 
         if ((int64_t)length >= of->shortest && (int64_t)length <= of->longest)
             of->sorted[of->count++] = (gram){pool + at, length, *number};
     }
-    (void)node;
     return SOMA_OK;
 }
 
@@ -97,7 +109,7 @@ static soma_status list_grams(soma_onnx_node *node, grams *of) {
         const int64_t first = counts->ints[i], end = i + 1 < counts->n_ints ? counts->ints[i + 1] : (int64_t)size;
         if (first < 0 || end < 0 || (uint64_t)end > size)
             return soma_error(SOMA_INVALID_FILE, "ngram_counts: %" PRId64 " to %" PRId64 " of %zu", first, end, size);
-        SOMA_TRY(add_runs(node, of, pool, (size_t)first, (size_t)end, i + 1, &number));
+        SOMA_TRY(add_runs(of, pool, (size_t)first, (size_t)end, i + 1, &number));
     }
     qsort(of->sorted, of->count, sizeof *of->sorted, compare_grams);
     for (size_t i = 1; i < of->count; i++)
@@ -106,7 +118,7 @@ static soma_status list_grams(soma_onnx_node *node, grams *of) {
                               of->sorted[i].number);
     for (size_t i = 0; i < of->places->n_ints; i++)
         if (of->places->ints[i] >= 0) of->columns = SOMA_MAX(of->columns, (size_t)of->places->ints[i] + 1);
-    return SOMA_OK;
+    return list_lengths(node, of);
 }
 
 /* -------------------------------------------------------------------------------------------------------- counting */
@@ -130,16 +142,16 @@ static void count_runs(const grams *of, const double *items, size_t count, size_
 }
 
 /* Single items are counted once, however many places may be left out. */
-static soma_status count_row(const grams *of, const double *items, size_t count, double *row) {
-    const size_t longest = SOMA_MIN((size_t)of->longest, count);
-    double *taken = soma_calloc(longest + 1, sizeof *taken);
-    if (!taken) return soma_out_of_memory(longest * sizeof *taken, "a run of words");
-    for (size_t length = (size_t)of->shortest; length <= longest; length++)
-        for (size_t distance = 1; distance <= (size_t)of->skips + 1 && distance < count + 1; distance++) {
-            if (length == 1 && distance > 1) break;
+static soma_status count_row(soma_onnx_node *node, const grams *of, const double *items, size_t count, double *taken,
+                             double *row) {
+    for (size_t i = 0; i < of->length_count && of->lengths[i] <= count; i++) {
+        const size_t length = of->lengths[i], skips = length == 1 ? 0 : (size_t)of->skips;
+        for (size_t distance = 1; distance <= skips + 1 && (count - 1) / distance >= length - 1; distance++) {
+            const double runs = (double)(count - (length - 1) * distance);
+            SOMA_TRY(soma_onnx_take_steps(node, runs * (double)(length + COST_OF_SEARCH), "items of runs"));
             count_runs(of, items, count, length, distance, taken, row);
         }
-    soma_free(taken);
+    }
     return SOMA_OK;
 }
 
@@ -148,13 +160,15 @@ static soma_status count_all(soma_onnx_node *node, const grams *of) {
     const size_t rows = x->rank == 2 ? x->dim[0] : 1, each = x->dim[x->rank - 1];
     soma_onnx_shape out = {.rank = x->rank, .dim = {rows, of->columns}};
     const double *items;
-    double *numbers = NULL;
+    double *numbers = NULL, *taken = NULL;
     size_t count;
     if (x->rank == 1) out.dim[0] = of->columns;
     SOMA_TRY(soma_onnx_numbers_of(node, 0, &items, &count));
     SOMA_TRY(soma_onnx_make_table(node, rows, of->columns, &numbers));
     for (size_t i = 0; i < rows * of->columns; i++) numbers[i] = 0;
-    for (size_t i = 0; i < rows; i++) SOMA_TRY(count_row(of, items + i * each, each, numbers + i * of->columns));
+    SOMA_TRY(soma_onnx_make(node, each, &taken));
+    for (size_t i = 0; i < rows; i++)
+        SOMA_TRY(count_row(node, of, items + i * each, each, taken, numbers + i * of->columns));
     return soma_onnx_give_numbers(node, SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, &out, false, numbers);
 }
 
@@ -169,6 +183,7 @@ static soma_status import_vectorizer(soma_onnx_node *node) {
     if (status == SOMA_OK) status = list_grams(node, &of);
     if (status == SOMA_OK) status = count_all(node, &of);
     soma_free(of.sorted);
+    soma_free(of.lengths);
     return status;
 }
 

@@ -170,9 +170,30 @@ static soma_status get_usual_word(soma_onnx_node *node, float *usual) {
     else if (text && text->has_s)
         SOMA_TRY(soma_onnx_word_numbers(node, "default_string", &text->s, 1, &numbers));
     else
-        SOMA_TRY(soma_onnx_encode_word(node->importer->file, "_Unused", &number));
+        SOMA_TRY(soma_onnx_encode_word(node->importer->file, SOMA_ONNX_USUAL_WORD, &number));
     *usual = (float)(numbers ? numbers[0] : number);
     return SOMA_OK;
+}
+
+static bool comes_before(const void *context, size_t a, size_t b) {
+    const double *key = context;
+    return isnan(key[b]) ? !isnan(key[a]) : key[a] < key[b];
+}
+
+/* The first of the keys that x is, of their numbers in order; count where it is none. */
+static size_t find_key(const double *key, const size_t *order, size_t count, double x) {
+    size_t first = 0, end = count;
+    while (first < end) {
+        const size_t middle = first + (end - first) / 2;
+        const double other = key[order[middle]];
+        if (isnan(x) ? !isnan(other) : other < x)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    if (first == count) return count;
+    const double found = key[order[first]];
+    return found == x || (isnan(found) && isnan(x)) ? order[first] : count;
 }
 
 /* Of an input whose numbers are known. */
@@ -183,11 +204,16 @@ static soma_status fold_label_encoder(soma_onnx_node *node, const double *key, c
     size_t all;
     SOMA_TRY(soma_onnx_numbers_of(node, 0, &x, &all));
     SOMA_TRY(soma_onnx_make(node, all, &y));
-    for (size_t i = 0; i < all; i++) {
-        size_t at = 0;
-        while (at < count && x[i] != key[at] && !(isnan(x[i]) && isnan(key[at]))) at++;
+    size_t *order = soma_calloc(count, sizeof *order);
+    if (!order) return soma_out_of_memory(count * sizeof *order, "keys in order");
+    for (size_t i = 0; i < count; i++) order[i] = i;
+    soma_status status = soma_onnx_sort(order, count, comes_before, key);
+    for (size_t i = 0; i < all && status == SOMA_OK; i++) {
+        const size_t at = find_key(key, order, count, x[i]);
         y[i] = at < count ? value[at] : usual;
     }
+    soma_free(order);
+    SOMA_TRY(status);
     SOMA_TRY(soma_onnx_give_numbers(node, type, &node->input[0]->shape, false, y));
     node->output.encoded = type == STRING;
     node->output.integer = type != FLOAT;

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* MOST_PARSED: what repetitions of repetitions may come to; MOST_REPEATED is RE2's. */
-enum { MOST_STEPS = 1 << 15, MOST_PARSED = 1 << 18, MOST_DEEP = 200, MOST_REPEATED = 1000, LAST = 0x10FFFF };
+/* MOST_PARSED: what repetitions of repetitions may come to, each member of a [ ] counted; MOST_REPEATED is RE2's. */
+enum { MOST_STEPS = 1 << 15, MOST_PARSED = 1 << 16, MOST_DEEP = 200, MOST_REPEATED = 1000, LAST = 0x10FFFF };
 
 typedef enum kind { SET, FORK, JUMP, BEGIN, FINISH, EDGE, NO_EDGE, MATCH } kind;
 
@@ -43,7 +43,11 @@ struct soma_onnx_pattern {
     uint32_t *seen; /* of each step: the round in which a thread came to it */
     int32_t *stack;
     uint32_t round;
+    double work;
 };
+
+/* That a character costs, in ranges that it is compared with. */
+enum { COST_OF_THREAD = 8 };
 
 /* --------------------------------------------------------------------------------------------------------- parsing */
 
@@ -57,6 +61,12 @@ typedef struct parser {
 static soma_status refuse(const parser *p, const char *what) {
     return soma_error(SOMA_UNSUPPORTED, "the expression %s: byte %zu: %s", soma_quote(p->text, p->length).text, p->at,
                       what);
+}
+
+/* What is repeated is read again each time. */
+static soma_status count_parsed(parser *p, size_t more) {
+    p->parsed += more;
+    return p->parsed > MOST_PARSED ? refuse(p, "it becomes too large") : SOMA_OK;
 }
 
 static soma_status make_room(void **list, size_t *room, size_t count, size_t size) {
@@ -169,6 +179,7 @@ static soma_status parse_set(parser *p) {
     SOMA_TRY(begin_set(p, take(p, "^")));
     for (; first || !has(p, ']'); first = false) {
         uint32_t from, to;
+        SOMA_TRY(count_parsed(p, 1));
         if (p->at >= p->length) return refuse(p, "a [ has no ]");
         if (has(p, '[') && p->at + 1 < p->length && p->text[p->at + 1] == ':')
             return refuse(p, "classes by names in [: :] are not known");
@@ -193,7 +204,9 @@ static soma_status parse_alternatives(parser *p);
 
 static soma_status parse_group(parser *p) {
     if (take(p, "?P<") || take(p, "?<")) {
+        const size_t name = p->at;
         while (p->at < p->length && !has(p, '>')) p->at++;
+        SOMA_TRY(count_parsed(p, p->at - name));
         if (!take(p, ">")) return refuse(p, "a group's name does not end");
     } else if (has(p, '?') && !take(p, "?:"))
         return refuse(p, "this kind of group is not known; ( and (?: are");
@@ -218,14 +231,21 @@ static soma_status parse_escape(parser *p) {
     return add_range(p, c, c);
 }
 
+static bool take_counts(parser *p, int *least, int *most);
+
+static bool has_repetition(parser *p) {
+    int least, most;
+    return has(p, '*') || has(p, '+') || has(p, '?') || (has(p, '{') && take_counts(p, &least, &most));
+}
+
 static soma_status parse_atom(parser *p) {
-    if (++p->parsed > MOST_PARSED) return refuse(p, "it becomes too large");
+    SOMA_TRY(count_parsed(p, 1));
     if (take(p, "(")) return parse_group(p);
     if (take(p, "[")) return parse_set(p);
     if (take(p, "\\")) return parse_escape(p);
     if (take(p, "^")) return append(p, (step){.kind = BEGIN});
     if (take(p, "$")) return append(p, (step){.kind = FINISH});
-    if (has(p, '*') || has(p, '+') || has(p, '?')) return refuse(p, "there is nothing to be repeated");
+    if (has_repetition(p)) return refuse(p, "there is nothing to be repeated");
     const bool any = take(p, ".");
     SOMA_TRY(begin_set(p, any));
     const uint32_t c = any ? '\n' : take_character(p);
@@ -292,7 +312,7 @@ static soma_status parse_repeated(parser *p) {
     else
         return SOMA_OK;
     (void)take(p, "?");
-    if (has(p, '*') || has(p, '+') || has(p, '?')) return refuse(p, "a repetition is repeated");
+    if (has_repetition(p)) return refuse(p, "a repetition is repeated");
     return SOMA_OK;
 }
 
@@ -353,6 +373,16 @@ void soma_onnx_pattern_destroy(soma_onnx_pattern *pattern) {
     soma_free(pattern->seen);
     soma_free(pattern->stack);
     soma_free(pattern);
+}
+
+size_t soma_onnx_pattern_bytes(const soma_onnx_pattern *of) {
+    const size_t threads = 2 * sizeof *of->now + sizeof *of->seen + 2 * sizeof *of->stack;
+    return sizeof *of + of->step_room * sizeof *of->steps + (of->step_count + 1) * threads +
+           of->set_room * sizeof *of->sets + of->range_room * sizeof *of->ranges;
+}
+
+double soma_onnx_pattern_work(const soma_onnx_pattern *of) {
+    return of->work;
 }
 
 /* ------------------------------------------------------------------------------------------------------- searching */
@@ -425,7 +455,7 @@ bool soma_onnx_pattern_find(soma_onnx_pattern *of, const char *text, size_t leng
     search s = {.text = text, .length = length, .at = from};
     size_t count = 0;
     begin_round(of);
-    while (s.at <= length) {
+    while (s.at <= length && of->work <= SOMA_ONNX_MOST_SEARCHED) {
         uint32_t c = 0;
         size_t next = 0;
         if (!s.found) add_thread(of, &s, of->now, &count, (thread){0, s.at});
@@ -435,6 +465,7 @@ bool soma_onnx_pattern_find(soma_onnx_pattern *of, const char *text, size_t leng
         begin_round(of);
         for (size_t i = 0; i < count; i++) {
             const thread one = of->now[i];
+            of->work += COST_OF_THREAD + (double)of->sets[of->steps[one.at].x].count;
             if ((s.found && one.start > s.start) || !takes(of, &of->sets[of->steps[one.at].x], c)) continue;
             add_thread(of, &s, of->next, &next, (thread){one.at + 1, one.start});
         }

@@ -15,6 +15,11 @@ typedef struct soma_onnx_pattern soma_onnx_pattern;
  * is refused with its place. */
 soma_status soma_onnx_pattern_create(const char *text, size_t length, soma_onnx_pattern **pattern);
 void soma_onnx_pattern_destroy(soma_onnx_pattern *pattern);
+size_t soma_onnx_pattern_bytes(const soma_onnx_pattern *pattern);
+
+/* What all searches came to, in comparisons; after so many nothing is found. */
+#define SOMA_ONNX_MOST_SEARCHED 0x1p32
+double soma_onnx_pattern_work(const soma_onnx_pattern *pattern);
 
 /* The first match in text[length], which is UTF-8, from byte `from` on: [*start, *end). False if there is none. */
 bool soma_onnx_pattern_find(soma_onnx_pattern *pattern, const char *text, size_t length, size_t from, size_t *start,

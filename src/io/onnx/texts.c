@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Texts: StringNormalizer, StringConcat, and what all ops of texts have in common. */
 #include "io/onnx/texts.h"
+#include "base/size.h"
 #include "base/utf8.h"
 #include "data/tokenizer/characters.h"
 #include "data/tokenizer/unicode.h"
@@ -180,6 +181,7 @@ static soma_status join(soma_onnx_node *node, const soma_onnx_shape *shape, cons
     for (size_t i = 0; i < count; i++) {
         soma_text text = {.data = NULL};
         const size_t first = (size_t)pair[2 * i], second = (size_t)pair[2 * i + 1];
+        SOMA_TRY(soma_onnx_take_steps(node, (double)strlen(a[first]) + (double)strlen(b[second]), "letters joined"));
         soma_text_append(&text, "%s%s", a[first], b[second]);
         soma_status status = text.failed ? soma_out_of_memory(text.length, "a text")
                                          : soma_onnx_encode_word(node->importer->file, text.data, &numbers[i]);
@@ -205,8 +207,12 @@ static soma_status pair_up(soma_onnx_node *node, soma_onnx_shape *shape, double 
             return soma_error(SOMA_INVALID_SHAPE, "%s and %s have %zu and %zu elements in dimension %u of the result",
                               node->input[0]->name, node->input[1]->name, p, q, i);
     }
-    const size_t count = soma_onnx_count(shape, 0, shape->rank);
-    SOMA_TRY(soma_onnx_make(node, 2 * count, pair));
+    size_t count = 2;
+    for (uint32_t i = 0; i < shape->rank; i++)
+        if (!soma_multiply_size(count, shape->dim[i], &count))
+            return soma_error(SOMA_INVALID_SHAPE, "the result has more elements than memory has bytes");
+    SOMA_TRY(soma_onnx_make(node, count, pair));
+    count /= 2;
     for (size_t i = 0; i < count; i++)
         for (int which = 0; which < 2; which++) {
             const soma_onnx_shape *of = which ? b : a;
@@ -230,9 +236,9 @@ static soma_status import_string_concat(soma_onnx_node *node) {
     const char **a = NULL, **b = NULL;
     double *pair = NULL;
     size_t count;
-    SOMA_TRY(pair_up(node, &shape, &pair));
     soma_status status = texts_of(node, 0, &a, &count);
     if (status == SOMA_OK) status = texts_of(node, 1, &b, &count);
+    if (status == SOMA_OK) status = pair_up(node, &shape, &pair);
     if (status == SOMA_OK) status = join(node, &shape, a, pair, b);
     soma_free(a);
     soma_free(b);

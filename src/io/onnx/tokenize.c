@@ -8,9 +8,15 @@
 
 #include <string.h>
 
+/* Each cuts what the one before it left, inside of it. */
+enum { MOST_SEPARATORS = 100 };
+/* What a word takes beside its letters: its place, of up to twice as many as are used, and what the allocator adds. */
+enum { COST_OF_WORD = 2 * sizeof(char *) + 32 };
+
 /* What is cut by: an expression of what is a word, expressions of what is between words, or neither, into characters.
  */
 typedef struct cutter {
+    soma_onnx_node *node;
     soma_onnx_pattern *word, **between;
     size_t betweens;
     bool characters, mark;
@@ -19,6 +25,7 @@ typedef struct cutter {
 
 /* Words of all texts, one after the other: copies. */
 typedef struct cut {
+    soma_onnx_node *node;
     char **word;
     size_t count, room;
     size_t *first; /* of each text, and one more */
@@ -31,6 +38,7 @@ static size_t count_characters(const char *text, size_t length) {
 }
 
 static soma_status add(cut *to, const char *text, size_t length) {
+    SOMA_TRY(soma_onnx_take_made(to->node->importer, length + COST_OF_WORD, 1, to->node->output.name));
     if (to->count == to->room) {
         const size_t room = SOMA_MAX(2 * to->room, (size_t)64);
         char **grown = soma_realloc(to->word, room, sizeof *grown);
@@ -56,24 +64,40 @@ static size_t one_further(const char *text, size_t length, size_t at) {
     return at < length ? at + soma_next_character(text + at, length - at, &c) : length + 1;
 }
 
+typedef struct match {
+    bool found;
+    size_t start, end;
+    size_t next; /* where the next one is looked for */
+} match;
+
+static soma_status find(const cutter *by, soma_onnx_pattern *pattern, const char *text, size_t length, match *one) {
+    const double before = soma_onnx_pattern_work(pattern);
+    one->found =
+        one->next <= length && soma_onnx_pattern_find(pattern, text, length, one->next, &one->start, &one->end);
+    if (one->found) one->next = one->end > one->start ? one->end : one_further(text, length, one->start);
+    return soma_onnx_take_steps(by->node, soma_onnx_pattern_work(pattern) - before, "comparisons with texts");
+}
+
 static soma_status cut_words(const cutter *by, const char *text, size_t length, cut *to) {
-    size_t from = 0, start, end;
-    while (from <= length && soma_onnx_pattern_find(by->word, text, length, from, &start, &end)) {
-        SOMA_TRY(add_word(by, to, text + start, end - start));
-        from = end > start ? end : one_further(text, length, start);
+    match one = {.next = 0};
+    for (;;) {
+        SOMA_TRY(find(by, by->word, text, length, &one));
+        if (!one.found) return SOMA_OK;
+        SOMA_TRY(add_word(by, to, text + one.start, one.end - one.start));
     }
-    return SOMA_OK;
 }
 
 /* By the expressions from number `next` on, one after the other. */
 static soma_status cut_between(const cutter *by, size_t next, const char *text, size_t length, cut *to) {
-    size_t from = 0, at = 0, start, end;
+    match one = {.next = 0};
+    size_t from = 0;
     if (next == by->betweens) return add_word(by, to, text, length);
-    while (at <= length && soma_onnx_pattern_find(by->between[next], text, length, at, &start, &end)) {
-        at = end > start ? end : one_further(text, length, start);
-        if (end == start) continue;
-        SOMA_TRY(cut_between(by, next + 1, text + from, start - from, to));
-        from = end;
+    for (;;) {
+        SOMA_TRY(find(by, by->between[next], text, length, &one));
+        if (!one.found) break;
+        if (one.end == one.start) continue;
+        SOMA_TRY(cut_between(by, next + 1, text + from, one.start - from, to));
+        from = one.end;
     }
     return cut_between(by, next + 1, text + from, length - from, to);
 }
@@ -98,14 +122,19 @@ static soma_status cut_text(const cutter *by, const char *text, cut *to) {
 
 /* ------------------------------------------------------------------------------------------------------ attributes */
 
+static soma_status create(const cutter *by, const ProtobufCBinaryData *text, soma_onnx_pattern **pattern) {
+    SOMA_TRY(soma_onnx_pattern_create((const char *)text->data, text->len, pattern));
+    return soma_onnx_take_made(by->node->importer, soma_onnx_pattern_bytes(*pattern), 1, by->node->output.name);
+}
+
 static soma_status get_betweens(const Soma__Onnx__AttributeProto *list, cutter *by) {
     by->characters = list->n_strings == 1 && list->strings[0].len == 0;
     if (by->characters) return SOMA_OK;
+    if (list->n_strings > MOST_SEPARATORS)
+        return soma_error(SOMA_UNSUPPORTED, "%zu separators; up to %d are possible", list->n_strings, MOST_SEPARATORS);
     by->between = soma_calloc(list->n_strings + 1, sizeof *by->between);
     if (!by->between) return soma_out_of_memory(list->n_strings * sizeof *by->between, "separators");
-    for (; by->betweens < list->n_strings; by->betweens++)
-        SOMA_TRY(soma_onnx_pattern_create((const char *)list->strings[by->betweens].data,
-                                          list->strings[by->betweens].len, &by->between[by->betweens]));
+    for (size_t i = 0; i < list->n_strings; i++) SOMA_TRY(create(by, &list->strings[i], &by->between[by->betweens++]));
     return SOMA_OK;
 }
 
@@ -127,8 +156,7 @@ static soma_status get_cutter(const soma_onnx_node *node, cutter *by) {
     by->characters |= has_word && soma_onnx_is_text(word, ".");
     if (by->characters && by->least > 1)
         return soma_error(SOMA_INVALID_FILE, "mincharnum is %lld, and each word one character", (long long)by->least);
-    return has_word && !by->characters ? soma_onnx_pattern_create((const char *)word->s.data, word->s.len, &by->word)
-                                       : SOMA_OK;
+    return has_word && !by->characters ? create(by, &word->s, &by->word) : SOMA_OK;
 }
 
 /* ---------------------------------------------------------------------------------------------------------- result */
@@ -162,8 +190,8 @@ static soma_status cut_all(soma_onnx_node *node, const cutter *by, const char *c
 
 static soma_status import_tokenizer(soma_onnx_node *node) {
     const soma_onnx_shape *shape = &node->input[0]->shape;
-    cutter by = {.word = NULL};
-    cut to = {.word = NULL};
+    cutter by = {.node = node};
+    cut to = {.node = node};
     const char **texts = NULL;
     char *pad = NULL;
     size_t count = 0;

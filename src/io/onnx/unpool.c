@@ -115,9 +115,10 @@ static soma_status get_shape(soma_onnx_node *node, soma_onnx_shape *out) {
                           x->rank);
     SOMA_TRY(soma_onnx_get_window(node, rank, NULL, &window));
     for (uint32_t i = 0; i < rank; i++) {
-        const int64_t size = ((int64_t)x->dim[2 + i] - 1) * window.stride[i] + (int64_t)window.kernel[i] -
-                             window.before[i] - window.after[i];
-        if (size < 1 || size > INT32_MAX)
+        const int64_t windows = (int64_t)SOMA_MIN(x->dim[2 + i], (size_t)INT32_MAX);
+        const int64_t size =
+            (windows - 1) * window.stride[i] + (int64_t)window.kernel[i] - window.before[i] - window.after[i];
+        if ((size_t)windows != x->dim[2 + i] || size < 1 || size > INT32_MAX)
             return soma_error(SOMA_INVALID_SHAPE, "dimension %u of the result would be %" PRId64, 2 + i, size);
         out->dim[2 + i] = (size_t)size;
     }

@@ -63,8 +63,16 @@ static soma_status add_word(collector *c, const ProtobufCBinaryData *word) {
 
 static soma_status add_nodes(collector *c, Soma__Onnx__NodeProto *const *nodes, size_t count);
 
+/* A network has its number as a constant, so that no run may forget it. */
+static soma_status add_usual_word(collector *c) {
+    char text[] = SOMA_ONNX_USUAL_WORD;
+    return add_word(c, &(ProtobufCBinaryData){.len = strlen(text), .data = (uint8_t *)text});
+}
+
 static soma_status add_attribute(collector *c, const Soma__Onnx__AttributeProto *attribute) {
     for (size_t i = 0; i < attribute->n_strings; i++) SOMA_TRY(add_word(c, &attribute->strings[i]));
+    const bool words = attribute->n_strings || (attribute->t && attribute->t->n_string_data);
+    if (words && attribute->name && strncmp(attribute->name, "values_", 7) == 0) SOMA_TRY(add_usual_word(c));
     if (attribute->has_s && attribute->name && strcmp(attribute->name, "default_string") == 0)
         SOMA_TRY(add_word(c, &attribute->s));
     for (size_t i = 0; attribute->t && i < attribute->t->n_string_data; i++)

@@ -7,6 +7,9 @@
 #ifndef SOMA_IO_ONNX_VOCABULARY_H
 #define SOMA_IO_ONNX_VOCABULARY_H
 
+/* What a LabelEncoder gives for what is no key, where its attributes say nothing. */
+#define SOMA_ONNX_USUAL_WORD "_Unused"
+
 #include "io/onnx/import.h"
 
 /* The words of all nodes, those of functions and graphs inside of others too, become file->vocabulary. `limit`: bytes
