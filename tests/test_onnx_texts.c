@@ -368,7 +368,7 @@ static void put_floats(const char *name, const float *values, size_t count) {
 
 static void put_vectorizer(const char *input, const char *out, bool of_words) {
     const size_t one = begin(NULL, "TfIdfVectorizer", INPUTS(input), out);
-    soma_onnx_put_attribute_text(&made, "mode", mode);
+    if (mode) soma_onnx_put_attribute_text(&made, "mode", mode);
     soma_onnx_put_attribute_integer(&made, "min_gram_length", shortest);
     soma_onnx_put_attribute_integer(&made, "max_gram_length", longest);
     soma_onnx_put_attribute_integer(&made, "max_skip_count", skips);
@@ -409,6 +409,14 @@ START_TEST(runs_are_counted) {
         soma_onnx_session *session = open_model(vectorizer);
         expect_ok(soma_onnx_session_run(session, &(soma_array){x, SOMA_I64, 1, {7}}, &y));
         expect_floats(&y, SHAPE(4), rows[i].y);
+        soma_onnx_session_destroy(session);
+    }
+    for (int wrong = 0; wrong < 2; wrong++) {
+        soma_array y;
+        mode = wrong ? "FT" : NULL;
+        soma_onnx_session *session = open_model(vectorizer);
+        expect_error(soma_onnx_session_run(session, &(soma_array){x, SOMA_I64, 1, {7}}, &y), SOMA_INVALID_FILE,
+                     "TF, IDF or TFIDF");
         soma_onnx_session_destroy(session);
     }
     mode = "TF";

@@ -62,7 +62,7 @@ static soma_status get_attributes(soma_onnx_node *node, grams *of) {
     of->places = soma_onnx_attribute(node, "ngram_indexes");
     of->weights = soma_onnx_attribute(node, "weights");
     of->counts = !idf;
-    if (!mode || (!tf && !idf && !soma_onnx_is_text(mode, "TFIDF")))
+    if (!tf && !idf && !soma_onnx_is_text(mode, "TFIDF"))
         return soma_error(SOMA_INVALID_FILE, "mode must be TF, IDF or TFIDF");
     if (of->shortest < 1 || of->longest < of->shortest || of->skips < 0)
         return soma_error(SOMA_INVALID_FILE,

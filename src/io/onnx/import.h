@@ -276,6 +276,7 @@ soma_status soma_onnx_get_integer(const soma_onnx_node *node, const char *name, 
 soma_status soma_onnx_get_integers(const soma_onnx_node *node, const char *name, int64_t *values, size_t most,
                                    size_t *count, bool *present);
 const Soma__Onnx__AttributeProto *soma_onnx_attribute(const soma_onnx_node *node, const char *name);
+/* False, too, of one that is not there. */
 bool soma_onnx_is_text(const Soma__Onnx__AttributeProto *attribute, const char *text);
 /* Axes from the second input or, before opset `since`, from the attribute "axes"; as bits. *none: there are no axes. */
 soma_status soma_onnx_get_axes(soma_onnx_node *node, int64_t since, uint32_t rank, uint32_t *bits, bool *none);

@@ -339,7 +339,8 @@ soma_status soma_onnx_get_integers(const soma_onnx_node *node, const char *name,
 }
 
 bool soma_onnx_is_text(const Soma__Onnx__AttributeProto *attribute, const char *text) {
-    return attribute->has_s && attribute->s.len == strlen(text) && memcmp(attribute->s.data, text, strlen(text)) == 0;
+    return attribute && attribute->has_s && attribute->s.len == strlen(text) &&
+           memcmp(attribute->s.data, text, strlen(text)) == 0;
 }
 
 soma_status soma_onnx_get_axes(soma_onnx_node *node, int64_t since, uint32_t rank, uint32_t *bits, bool *none) {
