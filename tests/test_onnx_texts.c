@@ -565,6 +565,26 @@ START_TEST(words_that_were_only_moved_come_out) {
 }
 END_TEST
 
+static void repeated(void) {
+    put_typed_value(GRAPH_INPUT, "x", STRING, SHAPE(2));
+    integers("places", 4, (const int64_t[]){1, 0, 1, 1});
+    soma_onnx_end_node(&made, begin(NULL, "Gather", INPUTS("x", "places"), "y"));
+    put_typed_value(GRAPH_OUTPUT, "y", STRING, SHAPE(OPEN));
+}
+
+/* A model may make millions of a word, which may be long. */
+START_TEST(a_word_that_comes_out_often_takes_memory_once) {
+    soma_onnx_session *session = open_model(repeated);
+    soma_array y;
+    expect_ok(soma_onnx_session_run(session, &(soma_array){WORDS("b", "a"), SOMA_STRING, 1, {2}}, &y));
+    expect_words(&y, SHAPE(4), WORDS("a", "b", "a", "a"));
+    const char *const *found = y.data;
+    ck_assert_ptr_eq(found[0], found[2]);
+    ck_assert_ptr_eq(found[0], found[3]);
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 static void concat(void) {
     put_typed_value(GRAPH_INPUT, "a", STRING, SHAPE(OPEN, 1));
     put_typed_value(GRAPH_INPUT, "b", STRING, SHAPE(OPEN));
@@ -601,6 +621,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, a_network_comes_behind_texts);
     tcase_add_test(all, words_are_chosen_and_come_out);
     tcase_add_test(all, words_that_were_only_moved_come_out);
+    tcase_add_test(all, a_word_that_comes_out_often_takes_memory_once);
     tcase_add_test(all, texts_are_joined);
     tcase_add_test(all, words_that_are_no_keys_have_one_for_all);
     Suite *suite = suite_create("onnx_texts");

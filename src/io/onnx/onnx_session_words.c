@@ -90,28 +90,57 @@ static soma_status choose_words(const soma_onnx_reader *reader, size_t count, co
     return SOMA_OK;
 }
 
+/* Copies own[count] behind each other, those that are not NULL, and points at the copies. */
+static void copy_own(const char **own, size_t count, char *to) {
+    for (size_t i = 0; i < count; i++) {
+        if (!own[i]) continue;
+        const size_t bytes = strlen(own[i]) + 1;
+        own[i] = memcpy(to, own[i], bytes);
+        to += bytes;
+    }
+}
+
+static size_t place_of(const soma_onnx_reader *reader, size_t i, size_t known) {
+    const double number = soma_onnx_read(reader, i);
+    return number >= 0 && number < (double)known ? (size_t)number : known;
+}
+
+/* Each word once, however often it comes out, and behind the words that have a number one for all others. */
+static soma_status copy_words(const soma_onnx_file *file, const soma_onnx_reader *reader, size_t count,
+                              const char **own, size_t known, const char ***words) {
+    size_t bytes = 0, all;
+    *words = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const size_t place = place_of(reader, i, known);
+        if (own[place]) continue;
+        own[place] = soma_onnx_decode_word(file, (double)place);
+        bytes += strlen(own[place]) + 1;
+    }
+    const bool fits = soma_multiply_size(count + 1, sizeof(char *), &all) && soma_add_size(all, bytes, &all);
+    const char **made = *words = fits ? soma_malloc(all) : NULL;
+    if (!made) return soma_out_of_memory(fits ? all : SIZE_MAX, "words");
+    copy_own(own, known + 1, (char *)(made + count));
+    for (size_t i = 0; i < count; i++) made[i] = own[place_of(reader, i, known)];
+    return SOMA_OK;
+}
+
 /* Words that came in, or were made of such: those of the run, which the next one forgets. */
 static soma_status give_encoded(const soma_onnx_session *session, const soma_onnx_value *value,
                                 soma_onnx_result *result) {
     const size_t count = soma_onnx_count(&value->shape, 0, value->shape.rank);
+    const size_t known = soma_onnx_word_count(session->file);
+    const char **own, **words;
     soma_onnx_reader reader;
-    size_t all;
     SOMA_TRY(soma_onnx_reader_open(session->file, &value->elements, &reader));
-    bool fits = soma_multiply_size(count + 1, sizeof(char *), &all);
-    for (size_t i = 0; i < count && fits; i++)
-        fits = soma_add_size(all, strlen(soma_onnx_decode_word(session->file, soma_onnx_read(&reader, i))) + 1, &all);
-    soma_free(result->memory);
-    const char **words = result->memory = fits ? soma_malloc(all) : NULL;
-    char *to = (char *)(words + count);
-    for (size_t i = 0; i < count && words; i++) {
-        const char *word = soma_onnx_decode_word(session->file, soma_onnx_read(&reader, i));
-        const size_t bytes = strlen(word) + 1;
-        words[i] = memcpy(to, word, bytes);
-        to += bytes;
-    }
+    own = soma_calloc(known + 1, sizeof *own);
+    soma_status status = own ? copy_words(session->file, &reader, count, own, known, &words)
+                             : soma_out_of_memory(known * sizeof *own, "words");
+    soma_free(own);
     soma_onnx_reader_close(&reader);
-    result->array.data = words;
-    return words ? SOMA_OK : soma_out_of_memory(fits ? all : SIZE_MAX, "words");
+    SOMA_TRY(status);
+    soma_free(result->memory);
+    result->array.data = result->memory = words;
+    return SOMA_OK;
 }
 
 soma_status soma_onnx_give_words(const soma_onnx_session *session, const soma_onnx_value *value,

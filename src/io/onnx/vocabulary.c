@@ -127,10 +127,13 @@ soma_status soma_onnx_encode_word(const soma_onnx_file *file, const char *word, 
     return SOMA_OK;
 }
 
+size_t soma_onnx_word_count(const soma_onnx_file *file) {
+    return file->vocabulary.count + (file->met ? file->met->words.count : 0);
+}
+
 const char *soma_onnx_decode_word(const soma_onnx_file *file, double number) {
     const size_t named = file->vocabulary.count;
-    const size_t all = named + (file->met ? file->met->words.count : 0);
-    if (!(number >= 0 && number < (double)all)) return "";
+    if (!(number >= 0 && number < (double)soma_onnx_word_count(file))) return "";
     const size_t place = (size_t)number;
     return place < named ? file->vocabulary.words[place].text : file->met->words.words[place - named].text;
 }

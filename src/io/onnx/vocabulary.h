@@ -20,6 +20,8 @@ soma_status soma_onnx_collect_words(soma_onnx_file *file, size_t limit);
 void soma_onnx_forget_met(const soma_onnx_file *file, size_t limit);
 /* The number of a word of the caller's, or of one that was made of such. */
 soma_status soma_onnx_encode_word(const soma_onnx_file *file, const char *word, double *number);
+/* So many have numbers: 0, 1, ... */
+size_t soma_onnx_word_count(const soma_onnx_file *file);
 /* The word of such a number; "" of others. */
 const char *soma_onnx_decode_word(const soma_onnx_file *file, double number);
 
