@@ -27,7 +27,7 @@ typedef struct job {
     bool alone;  /* without a communicator */
     soma_fit_options options;
     uint32_t odd_rank; /* the rank that is unlike the others, in one of the following ways */
-    bool other_data, other_network, other_decay, other_weights, other_batch, infinite;
+    bool other_data, other_network, other_decay, other_weights, other_batch, never_validates, infinite;
     bool rate_by_first;                     /* rank 0 alone sets another learning rate after the first epoch */
     soma_status batch_status, epoch_status; /* what its callbacks return after the first batch or the second epoch */
     float shift;                            /* of the initial weights */
@@ -136,6 +136,8 @@ static void train(void *context, const soma_communicator *communicator) {
     options.context = &c;
     options.communicator = j->alone ? NULL : communicator;
     if (odd && j->other_batch) options.batch_size = BATCH / 2;
+    static const uint32_t none[1];
+    if (odd && j->never_validates) options.validation_epochs = none;
     if (rank > 0 && options.checkpoint) options.checkpoint = "/nowhere/that/can/be/written.ckpt";
     j->status[rank] = soma_compile(
         network, test_device,
@@ -674,6 +676,9 @@ static void spoil_decay(job *j) {
 static void spoil_options(job *j) {
     j->other_batch = true;
 }
+static void spoil_validation(job *j) {
+    j->never_validates = true;
+}
 static void spoil_version(job *j) {
     j->team.other_version = "9.9.9";
 }
@@ -686,6 +691,7 @@ START_TEST(ranks_that_would_train_something_else_are_refused) {
                 {spoil_network, "rank 1 has another network than rank 0"},
                 {spoil_decay, "rank 1 has another network than rank 0"},
                 {spoil_options, "rank 1 is to train with other options than rank 0"},
+                {spoil_validation, "rank 1 is to train with other options than rank 0"},
                 {spoil_version, "rank 1 is soma 9.9.9, rank 0 is soma "}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         job *j = begin();

@@ -24,7 +24,7 @@ typedef struct greeting {
 static uint64_t fingerprint_options(const struct soma_fit *fit) {
     const soma_fit_options *options = &fit->options;
     const soma_compiled *compiled = fit->network->compiled;
-    uint64_t numbers[20] = {fit->network->seed,           compiled->fuse,
+    uint64_t numbers[21] = {fit->network->seed,           compiled->fuse,
                             compiled->class_weight_count, options->epochs,
                             options->batch_size,          options->no_shuffle,
                             options->early_stopping,      options->monitor,
@@ -38,6 +38,7 @@ static uint64_t fingerprint_options(const struct soma_fit *fit) {
     numbers[18] = options->sync_batchnorm;
     numbers[19] = soma_fingerprint(options->validation_epochs,
                                    options->validation_epoch_count * sizeof *options->validation_epochs);
+    numbers[20] = options->validation_epochs != NULL; /* there may be none of them */
     numbers[14] = soma_fingerprint((const float *)fit->good.buffer[0] + compiled->class_weight_offset,
                                    compiled->class_weight_count * sizeof(float));
     return soma_fingerprint(numbers, sizeof numbers);
