@@ -6,8 +6,8 @@
 
 /* What it costs threads to share a launch in a list, in nanoseconds. */
 #define TURN_COST 1500.0
-/* With PoCL 8000 to 12000 pass between a launch that several threads have done and the next: what takes longer than
- * this by one thread gains nothing by being in a list. */
+/* Of a launch, by one thread. With PoCL 8000 to 12000 pass between one that several threads have done and the next: of
+ * larger ones that is too little to gain by being in a list. */
 #define MOST_COST 1e6
 /* They are counted in 32 bits. */
 #define MOST_GROUPS ((size_t)1 << 30)
