@@ -296,10 +296,11 @@ def try_texts(soma, folder):
     import onnx
     path = os.path.join(folder, "texts.onnx")
     model = make([onnx.helper.make_node("Neg", ["x"], ["y"])], {"x": numpy.zeros((1, 2), numpy.float32)}, [("y", onnx.TensorProto.FLOAT)])
-    onnx.helper.set_model_props(model, {"names": "cat\x1b[2J, dog", "long": "a" * 99})
+    onnx.helper.set_model_props(model, {"names": "cat\x1b[2J, dog", "long": "a" * 99, "wide": "Ł" * 50, "eight": "a\x9b2Jb"})
     onnx.save(model, path)
-    shown = subprocess.run([soma, "show", path], capture_output=True, text=True, check=False).stdout
-    check("soma show: texts", "  text    names                    cat [2J, dog\n" in shown and "  text    long                     " + "a" * 57 + "...\n" in shown, shown)
+    shown = subprocess.run([soma, "show", path], capture_output=True, check=False).stdout.decode(errors="replace")
+    for key, value in ("names", "cat [2J, dog"), ("long", "a" * 57 + "..."), ("wide", "Ł" * 28 + "..."), ("eight", "a  2Jb"):
+        check(f"soma show: text {key}", f"  text    {key:24} {value}\n" in shown, shown)
 
 
 def evaluate(model, inputs):

@@ -43,13 +43,31 @@ static void show_op(void *context, const char *name, size_t nodes, bool supporte
 
 enum { LINE = 61 };
 
+/* Where a character of UTF-8 begins. */
+static bool begins(char byte) {
+    return ((unsigned char)byte & 0xC0) != 0x80;
+}
+
+/* A control character; those of 8 bits are two bytes. */
+static size_t control_bytes(const char *text) {
+    const unsigned char first = (unsigned char)text[0], second = (unsigned char)text[first != 0];
+    if (first == 0xC2 && second >= 0x80 && second < 0xA0) return 2;
+    return first && (first < ' ' || first == 0x7F);
+}
+
 /* The beginning of a text, without what would move a terminal's cursor. */
 static void begin_of(const char *text, char *line) {
     const size_t length = strnlen(text, LINE);
     snprintf(line, LINE, "%s", text);
-    if (length == LINE) memcpy(line + LINE - 4, "...", 4);
-    for (; *line; line++)
-        if ((unsigned char)*line < ' ' || *line == 0x7F) *line = ' ';
+    if (length == LINE) {
+        size_t end = LINE - 4;
+        while (end > 0 && !begins(line[end])) end--;
+        memcpy(line + end, "...", 4);
+    }
+    for (size_t bytes; *line; line += bytes ? bytes : 1) {
+        bytes = control_bytes(line);
+        memset(line, ' ', bytes);
+    }
 }
 
 /* In JSON all of it. */
