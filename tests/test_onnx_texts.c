@@ -604,6 +604,36 @@ START_TEST(texts_are_joined) {
 }
 END_TEST
 
+static void put_joining_branch(const char *name) {
+    const size_t attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
+    soma_protobuf_put_text(W, 1, name);
+    const size_t graph = soma_protobuf_open(W, 6);
+    soma_onnx_end_node(&made, begin(NULL, "StringConcat", INPUTS("a", "b"), "joined"));
+    put_typed_value(GRAPH_OUTPUT, "joined", STRING, SHAPE(OPEN, OPEN));
+    soma_protobuf_close(W, graph);
+    soma_protobuf_put_integer(W, 20, 5); /* a graph */
+    soma_protobuf_close(W, attribute);
+}
+
+/* Twice the elements of the result are as many as size_t has numbers. */
+static void joined_beyond_memory(void) {
+    put_typed_value(GRAPH_INPUT, "a", STRING, SHAPE((int64_t)1 << 32, 1));
+    put_typed_value(GRAPH_INPUT, "b", STRING, SHAPE(1, (int64_t)1 << 31));
+    bytes("true", BOOL, SHAPE(1), (const int8_t[]){1});
+    const size_t one = begin(NULL, "If", INPUTS("true"), "y");
+    put_joining_branch("then_branch");
+    put_joining_branch("else_branch");
+    soma_onnx_end_node(&made, one);
+    put_typed_value(GRAPH_OUTPUT, "y", STRING, SHAPE(OPEN, OPEN));
+}
+
+START_TEST(texts_that_are_not_there_are_not_counted) {
+    soma_onnx_session *session;
+    expect_error(open_with(joined_beyond_memory, NULL, &session), SOMA_UNSUPPORTED, "StringConcat", "texts");
+    ck_assert_ptr_null(session);
+}
+END_TEST
+
 int main(int argc, char **argv) {
     if (argc != 2) return 2;
     if (soma_device_open(argv[1], NULL, &device) != SOMA_OK) return printf("skipped: %s\n", soma_last_error()), 77;
@@ -623,6 +653,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, words_that_were_only_moved_come_out);
     tcase_add_test(all, a_word_that_comes_out_often_takes_memory_once);
     tcase_add_test(all, texts_are_joined);
+    tcase_add_test(all, texts_that_are_not_there_are_not_counted);
     tcase_add_test(all, words_that_are_no_keys_have_one_for_all);
     Suite *suite = suite_create("onnx_texts");
     suite_add_tcase(suite, all);
