@@ -498,11 +498,9 @@ END_TEST
 
 /* --------------------------------------------------------------------------------------------- words made of words */
 
-/* As skl2onnx writes a SimpleImputer of words, and two columns joined. */
-static void imputer(void) {
-    put_typed_value(GRAPH_INPUT, "x", STRING, SHAPE(OPEN, 1));
+static void put_imputer(const char *filling) {
     integers("zero", 1, (const int64_t[]){0});
-    size_t one = begin("ai.onnx.ml", "LabelEncoder", INPUTS("zero"), "filling");
+    size_t one = begin("ai.onnx.ml", "LabelEncoder", INPUTS("zero"), filling);
     soma_onnx_put_attribute_integers(&made, "keys_int64s", (const int64_t[]){0}, 1);
     soma_onnx_put_attribute_texts(&made, "values_strings", WORDS("Oslo"), 1);
     soma_onnx_put_attribute_text(&made, "default_string", "Oslo");
@@ -515,9 +513,36 @@ static void imputer(void) {
     one = begin(NULL, "Cast", INPUTS("missing"), "is_missing");
     soma_onnx_put_attribute_integer(&made, "to", BOOL);
     soma_onnx_end_node(&made, one);
+}
+
+/* As skl2onnx writes a SimpleImputer of words. */
+static void imputer(void) {
+    put_typed_value(GRAPH_INPUT, "x", STRING, SHAPE(OPEN, 1));
+    put_imputer("filling");
     soma_onnx_end_node(&made, begin(NULL, "Where", INPUTS("is_missing", "filling", "x"), "y"));
     put_typed_value(GRAPH_OUTPUT, "y", STRING, SHAPE(OPEN, 1));
 }
+
+/* The same with a word that is made of constants. */
+static void twice_imputer(void) {
+    put_typed_value(GRAPH_INPUT, "x", STRING, SHAPE(OPEN, 1));
+    put_imputer("halves");
+    soma_onnx_end_node(&made, begin(NULL, "StringConcat", INPUTS("halves", "halves"), "filling"));
+    soma_onnx_end_node(&made, begin(NULL, "Where", INPUTS("is_missing", "filling", "x"), "y"));
+    put_typed_value(GRAPH_OUTPUT, "y", STRING, SHAPE(OPEN, 1));
+}
+
+START_TEST(words_of_constants_are_made_in_each_run) {
+    soma_onnx_session *session = open_model(twice_imputer);
+    soma_array y;
+    for (int again = 0; again < 2; again++) {
+        expect_ok(
+            soma_onnx_session_run(session, &(soma_array){WORDS("Rome", "nan", "Bern"), SOMA_STRING, 2, {3, 1}}, &y));
+        expect_words(&y, SHAPE(3, 1), WORDS("Rome", "OsloOslo", "Bern"));
+    }
+    soma_onnx_session_destroy(session);
+}
+END_TEST
 
 START_TEST(words_are_chosen_and_come_out) {
     soma_onnx_session *session = open_model(imputer);
@@ -652,6 +677,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, words_are_chosen_and_come_out);
     tcase_add_test(all, words_that_were_only_moved_come_out);
     tcase_add_test(all, a_word_that_comes_out_often_takes_memory_once);
+    tcase_add_test(all, words_of_constants_are_made_in_each_run);
     tcase_add_test(all, texts_are_joined);
     tcase_add_test(all, texts_that_are_not_there_are_not_counted);
     tcase_add_test(all, words_that_are_no_keys_have_one_for_all);

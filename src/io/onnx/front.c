@@ -69,7 +69,7 @@ static soma_status find_depending(finder *f) {
         if (name && !soma_words_find(&f->initial, name, &number)) SOMA_TRY(add_name(&f->depending, name, NULL));
     }
     for (size_t i = 0; i < f->graph->n_node; i++) {
-        bool depends = false;
+        bool depends = wants_texts(f->graph->node[i]); /* a word that a run makes is that run's */
         SOMA_TRY(visit(f->graph->node[i], find_name, &f->depending, &depends));
         if (depends) SOMA_TRY(add_outputs(&f->depending, f->graph->node[i]));
     }
@@ -87,7 +87,7 @@ static bool makes(const soma_words *words, const Soma__Onnx__NodeProto *node) {
 static soma_status mark(finder *f, bool *any) {
     for (size_t i = f->graph->n_node; i-- > 0;) {
         const Soma__Onnx__NodeProto *node = f->graph->node[i];
-        bool depends = false;
+        bool depends = wants_texts(node);
         if (!soma_onnx_needs_node(f->selection, i) || !(wants_texts(node) || makes(&f->wanted, node))) continue;
         SOMA_TRY(visit(node, find_name, &f->depending, &depends));
         SOMA_TRY(visit(node, add_name, &f->wanted, NULL));

@@ -38,13 +38,13 @@ static soma_status take_value(void *context, size_t number, const soma_onnx_valu
     if (!data) return soma_out_of_memory(bytes, joint->name);
     soma_onnx_reader reader;
     SOMA_TRY(soma_onnx_reader_open(to->session->file, &value->elements, &reader));
-    for (size_t i = 0; i < count; i++) {
-        if (whole)
-            ((int64_t *)data)[i] = (int64_t)soma_onnx_read(&reader, i);
-        else
-            ((float *)data)[i] = (float)soma_onnx_read(&reader, i);
-    }
+    bool sure = true;
+    for (size_t i = 0; i < count && sure; i++)
+        sure = soma_onnx_put_number(whole ? SOMA_I64 : SOMA_F32, soma_onnx_read(&reader, i), data, i);
     soma_onnx_reader_close(&reader);
+    if (!sure)
+        return soma_error(SOMA_UNSUPPORTED, "%s has a whole number that is not sure to be right: those below 2^53 are",
+                          joint->name);
     soma_onnx_front_declare(joint, value);
     if (whole) joint->tensor.elem_type = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64;
     soma_array *array = &to->arrays[place];

@@ -18,7 +18,7 @@ static soma_status texts_of(soma_onnx_node *node, uint32_t input, const char ***
     const double *numbers;
     *texts = NULL;
     if (!x->encoded) return soma_error(SOMA_UNSUPPORTED, "%s holds no words of an input; such are taken", x->name);
-    if (!soma_onnx_is_known(x)) return soma_onnx_on_host("texts are looked at");
+    if (!soma_onnx_is_known(x) || !node->importer->host) return soma_onnx_on_host("texts are looked at");
     SOMA_TRY(soma_onnx_numbers_of(node, input, &numbers, count));
     const char **made = soma_calloc(*count + 1, sizeof *made);
     if (!made) return soma_out_of_memory(*count * sizeof *made, node->output.name);
