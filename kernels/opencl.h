@@ -74,8 +74,9 @@ typedef real unaligned_real __attribute__((aligned(4)));
 #define LOAD(space, p) (*(const space unaligned_real *)(p))
 #define STORE(space, p, value) (*(space unaligned_real *)(p) = (value))
 
-/* Asks for what lies at p, which is read soon: where the hardware does not see it coming, and the compiler is one that can say so. */
-#if WIDTH > 1 && defined(__has_builtin)
+/* Asks for what lies at p, which is read soon: where the hardware does not see it coming, and the compiler is one that can say so.
+ * oclgrind has no such instruction. */
+#if WIDTH > 1 && !defined(SIMULATED) && defined(__has_builtin)
 #if __has_builtin(__builtin_prefetch)
 #define FETCH_AHEAD(p) __builtin_prefetch((const void *)(ulong)(p))
 #endif
