@@ -148,6 +148,23 @@ START_TEST(expressions_that_are_wrong_are_refused) {
 }
 END_TEST
 
+/* As many alternatives as fit, and groups in groups as far as they are followed. */
+START_TEST(expressions_of_many_parts) {
+    char expression[8192] = "";
+    for (int i = 0; i < 1000; i++) sprintf(expression + strlen(expression), "%sa%db", i ? "|" : "", i);
+    ck_assert_str_eq(matches(expression, "a0b a1000b a999b,a50b"), "a0b|a999b|a50b|");
+    for (int depth = 150; depth <= 250; depth += 100) {
+        memset(expression, '(', (size_t)depth);
+        memset(expression + depth, ')', (size_t)depth);
+        expression[2 * depth] = 0;
+        soma_onnx_pattern *pattern;
+        soma_status status = soma_onnx_pattern_create(expression, strlen(expression), &pattern);
+        ck_assert_int_eq(status, depth < 200 ? SOMA_OK : SOMA_UNSUPPORTED);
+        soma_onnx_pattern_destroy(pattern);
+    }
+}
+END_TEST
+
 /* 1000 times a thousand members of a [ ], or letters of a name, are more than such an expression is worth. */
 START_TEST(what_is_read_again_and_again_is_refused) {
     char expression[1200];
@@ -667,6 +684,7 @@ int main(int argc, char **argv) {
     tcase_add_unchecked_fixture(all, temporary_create, temporary_destroy);
     tcase_add_test(all, expressions_match);
     tcase_add_test(all, expressions_that_are_wrong_are_refused);
+    tcase_add_test(all, expressions_of_many_parts);
     tcase_add_test(all, what_is_read_again_and_again_is_refused);
     tcase_add_test(all, letters_are_changed_and_words_left_out);
     tcase_add_test(all, texts_are_cut);

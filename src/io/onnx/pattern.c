@@ -317,16 +317,21 @@ static soma_status parse_repeated(parser *p) {
 }
 
 static soma_status parse_alternatives(parser *p) {
-    const size_t from = p->to->step_count;
-    if (++p->deep > MOST_DEEP) return refuse(p, "more than 200 groups and alternatives are inside of each other");
-    while (p->at < p->length && !has(p, '|') && !has(p, ')')) SOMA_TRY(parse_repeated(p));
-    if (take(p, "|")) {
+    if (++p->deep > MOST_DEEP) return refuse(p, "more than 200 groups are inside of each other");
+    int32_t jump = -1; /* the last over what follows; until it is known how far, each names the one before */
+    for (;;) {
+        const size_t from = p->to->step_count;
+        while (p->at < p->length && !has(p, '|') && !has(p, ')')) SOMA_TRY(parse_repeated(p));
+        if (!take(p, "|")) break;
         const int32_t length = (int32_t)(p->to->step_count - from);
         SOMA_TRY(insert(p, from, (step){.kind = FORK, .x = 1, .y = length + 2}));
-        const size_t over = p->to->step_count;
-        SOMA_TRY(append(p, (step){.kind = JUMP}));
-        SOMA_TRY(parse_alternatives(p));
-        p->to->steps[over].x = (int32_t)(p->to->step_count - over);
+        SOMA_TRY(append(p, (step){.kind = JUMP, .x = jump}));
+        jump = (int32_t)p->to->step_count - 1;
+    }
+    while (jump >= 0) {
+        const int32_t before = p->to->steps[jump].x;
+        p->to->steps[jump].x = (int32_t)p->to->step_count - jump;
+        jump = before;
     }
     p->deep--;
     return SOMA_OK;
