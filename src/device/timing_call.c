@@ -79,7 +79,8 @@ static soma_status time_call(soma_device *device, soma_call *call, time_function
         release(device, &timed);
         status = SOMA_OK;
     }
-    if (status == SOMA_OK && timed.count > 0) status = time(device, put_back, &timed, &alone);
+    /* The least, so that a call never seems quicker than it is. */
+    if (status == SOMA_OK && timed.count > 0) status = soma_device_least_time(device, put_back, &timed, &alone);
     if (status == SOMA_OK) status = time(device, enqueue, &timed, microseconds);
     /* The clock's grain is no reason for less than nothing. */
     if (status == SOMA_OK) *microseconds = fmax(*microseconds - alone, 0.01 * *microseconds);
