@@ -198,8 +198,8 @@ static soma_status places_by_length(const written *w, soma_onnx_value *bias) {
     SOMA_TRY(soma_onnx_make(node, w->keys, &key));
     SOMA_TRY(soma_onnx_make(node, w->steps * w->keys, &ahead));
     for (size_t j = 0; j < w->keys; j++) key[j] = (double)j;
-    for (size_t i = 0; i < w->steps * w->keys; i++)
-        ahead[i] = (double)(i % w->keys) + (double)w->steps - (double)(i / w->keys);
+    for (size_t step = 0; step < w->steps; step++)
+        for (size_t j = 0; j < w->keys; j++) ahead[step * w->keys + j] = (double)j + (double)w->steps - (double)step;
     SOMA_TRY(soma_onnx_compose_numbers(node, ".keys", 4, (const size_t[]){1, 1, 1, w->keys}, key, &keys));
     SOMA_TRY(soma_onnx_compose_numbers(node, ".ahead", 4, (const size_t[]){1, 1, w->steps, w->keys}, ahead, &from_end));
     SOMA_TRY(above(w, &keys, -0.5, false, &hidden, &any));

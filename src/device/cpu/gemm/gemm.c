@@ -245,15 +245,14 @@ static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size
 #define FOREIGN_ELEMENT 20.0
 
 /*
- * What a column costs in a wide tile of three, two and one vectors, beside one in the other tiles: where there are
+ * What a column costs in a wide tile of three vectors, and of fewer, beside one in the other tiles: where there are
  * fewer sums, there are more loads for each. Wide tiles are taken for a gain that is no matter of chance, and where
  * rows are no fewer than two of the other tiles have.
  */
-#define WIDE_COST_OF_3 0.93
-#define WIDE_COST_OF_2 1.25
-#define WIDE_COST_OF_1 1.25
-#define WIDE_GAIN      0.98
-#define WIDE_ROWS      (2 * GEMM_ROWS)
+#define WIDE_COST_OF_WHOLE 0.93
+#define WIDE_COST_OF_PART  1.25
+#define WIDE_GAIN          0.98
+#define WIDE_ROWS          (2 * GEMM_ROWS)
 
 /* Tiles of rows for so many tasks of rows: of a short call as many for each, which are even, too. */
 static size_t tiles_for(const gemm_plan *p, size_t row_tasks, bool is_short) {
@@ -269,8 +268,7 @@ static bool stays(const gemm_plan *p) {
 static double cost_of_columns(const gemm_plan *p, size_t columns) {
     if (!is_wide(p)) return (double)columns;
     const size_t rest = columns % p->columns;
-    return WIDE_COST_OF_3 * (double)(columns - rest) +
-           (rest > SOMA_LANES ? WIDE_COST_OF_2 : WIDE_COST_OF_1) * (double)rest;
+    return WIDE_COST_OF_WHOLE * (double)(columns - rest) + WIDE_COST_OF_PART * (double)rest;
 }
 
 /* The grid of at least `tasks` tasks for which the largest task, with what it packs, is least; and its cost. */

@@ -73,12 +73,13 @@ static inline __attribute__((always_inline)) void gemm_store(soma_vector sum[GEM
 static __attribute__((noinline)) void gemm_store_part(soma_vector sum[GEMM_ROWS][GEMM_MOST_VECTORS],
                                                       const gemm_output *output, int rows, int vectors) {
     size_t last = output->columns - (size_t)(vectors - 1) * SOMA_LANES;
-    if (vectors == 1)
-        gemm_store(sum, output, rows, 1, last);
-    else if (vectors == 2)
-        gemm_store(sum, output, rows, 2, last);
+    if (vectors == 1) gemm_store(sum, output, rows, 1, last);
+#if GEMM_MOST_VECTORS > 2
+    else if (vectors == 3)
+        gemm_store(sum, output, rows, 3, last);
+#endif
     else
-        gemm_store(sum, output, rows, GEMM_MOST_VECTORS, last);
+        gemm_store(sum, output, rows, 2, last);
 }
 
 /*
