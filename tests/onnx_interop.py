@@ -10,24 +10,12 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
+from checks import check, finish, skip
+
 TOOL, NETWORKS = sys.argv[1:]
 SAMPLES = 7
 FIRST_OPSET = 7  # soma writes no older one
-
-passed = failed = skipped = 0
-
-
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print(f"failed: {name}: {detail}")
-
-
-def skip(name, why):
-    global skipped
-    skipped += 1
-    print(f"skipped: {name}: {why}")
 
 
 def soma_outputs(path, inputs):
@@ -209,8 +197,7 @@ def main():
                 skip(name, "not installed: " + ", ".join(missing))
                 continue
             part(folder)
-    print(f"{passed} passed, {failed} failed, {skipped} skipped")
-    return 1 if failed else 0 if passed else 77
+    return finish()
 
 
 if __name__ == "__main__":

@@ -12,27 +12,15 @@ import sys
 import tempfile
 import warnings
 
+sys.dont_write_bytecode = True
+from checks import check, finish, skip
+
 # Ops whose vectors are run here: those that tests/onnx_vectors.txt has not, since its package is older, or refuses in a network.
 WHEEL = ("Attention", "Det", "LinearAttention", "MaxPool", "MaxUnpool", "RoiAlign")
 # What soma computes otherwise, or does not have, of these ops.
 OTHERWISE = {
     "test_maxunpool_export_with_output_shape": "places count in the result, as in onnxruntime and PyTorch; the package's evaluator counts in a smaller one",
 }
-
-passed = failed = skipped = 0
-
-
-def check(name, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print(f"failed: {name}: {detail}")
-
-
-def skip(name, why):
-    global skipped
-    skipped += 1
-    print(f"skipped: {name}: {why}")
 
 
 def run(soma, device, folder, model, inputs):
@@ -334,16 +322,15 @@ def try_cases(soma, device, folder, only):
 def main(soma, device="", only=""):
     for package in ("numpy", "onnx", "onnxruntime"):
         if not importlib.util.find_spec(package):
-            print(f"skipped: ops: the package {package} is not installed\n0 passed, 0 failed, 1 skipped")
-            return 0
+            skip("ops", f"the package {package} is not installed")
+            return finish()
     with tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")  # of what the package's own examples divide by
         try_wheel(soma, device or "--device=cpu", folder, only)
         try_cases(soma, device or "--device=cpu", folder, only)
         try_refusals(soma, device or "--device=cpu", folder, only)
         try_texts(soma, folder)
-    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
-    return failed > 0
+    return finish()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 /* Models whose results' shapes depend on numbers: soma_onnx_session_run(). Expected values are worked out by hand, and
  * those of NonMaxSuppression are the examples of ONNX's text. */
 #include "base/file.h"
-#include "expect.h"
+#include "expect_array.h"
 #include "onnx_model.h"
 #include "temporary.h"
 
@@ -40,12 +40,6 @@ static soma_onnx_session *open_model(void (*body)(void)) {
     return session;
 }
 
-static void expect_shape(const soma_array *found, soma_dtype dtype, size_t rank, const int64_t *shape) {
-    ck_assert_str_eq(soma_dtype_name(found->dtype), soma_dtype_name(dtype));
-    ck_assert_uint_eq(found->rank, rank);
-    for (size_t i = 0; i < rank; i++) ck_assert_uint_eq(found->shape[i], (size_t)shape[i]);
-}
-
 static void expect_integers(const soma_array *found, size_t rank, const int64_t *shape, const int64_t *values) {
     size_t count = 1;
     expect_shape(found, SOMA_I64, rank, shape);
@@ -53,12 +47,6 @@ static void expect_integers(const soma_array *found, size_t rank, const int64_t 
     for (size_t i = 0; i < count; i++) ck_assert_int_eq(((const int64_t *)found->data)[i], values[i]);
 }
 
-static void expect_floats(const soma_array *found, size_t rank, const int64_t *shape, const float *values) {
-    size_t count = 1;
-    expect_shape(found, SOMA_F32, rank, shape);
-    for (size_t i = 0; i < rank; i++) count *= (size_t)shape[i];
-    for (size_t i = 0; i < count; i++) ck_assert_float_eq(((const float *)found->data)[i], values[i]);
-}
 #define VALUES(...) __VA_ARGS__
 
 /* --------------------------------------------------------------------------------------------------------- detectors

@@ -2,7 +2,7 @@
 /* Models that take texts: StringNormalizer, Tokenizer, TfIdfVectorizer, StringConcat, and words of LabelEncoder. What
  * is expected was computed by onnxruntime 1.32, or is worked out by hand. */
 #include "base/file.h"
-#include "expect.h"
+#include "expect_array.h"
 #include "io/onnx/pattern.h"
 #include "onnx_model.h"
 #include "temporary.h"
@@ -45,13 +45,8 @@ static soma_onnx_session *open_model(void (*body)(void)) {
     return session;
 }
 
-static void expect_shape(const soma_array *found, soma_dtype dtype, size_t rank, const int64_t *shape) {
-    ck_assert_str_eq(soma_dtype_name(found->dtype), soma_dtype_name(dtype));
-    ck_assert_uint_eq(found->rank, rank);
-    for (size_t i = 0; i < rank; i++) ck_assert_uint_eq(found->shape[i], (size_t)shape[i]);
-}
-
-static void expect_floats(const soma_array *found, size_t rank, const int64_t *shape, const float *values) {
+/* But for what is rounded otherwise. */
+static void expect_near(const soma_array *found, size_t rank, const int64_t *shape, const float *values) {
     size_t count = 1;
     expect_shape(found, SOMA_F32, rank, shape);
     for (size_t i = 0; i < rank; i++) count *= (size_t)shape[i];
@@ -425,7 +420,7 @@ START_TEST(runs_are_counted) {
         skips = rows[i].skips;
         soma_onnx_session *session = open_model(vectorizer);
         expect_ok(soma_onnx_session_run(session, &(soma_array){x, SOMA_I64, 1, {7}}, &y));
-        expect_floats(&y, SHAPE(4), rows[i].y);
+        expect_near(&y, SHAPE(4), rows[i].y);
         soma_onnx_session_destroy(session);
     }
     for (int wrong = 0; wrong < 2; wrong++) {
@@ -451,7 +446,7 @@ START_TEST(runs_of_the_list_alone_take_time) {
     longest = INT64_MAX;
     soma_onnx_session *session = open_model(vectorizer);
     expect_ok(soma_onnx_session_run(session, &(soma_array){x, SOMA_I64, 1, {MANY}}, &y));
-    expect_floats(&y, SHAPE(4), (const float[]){MANY / 2, 0, MANY / 2, MANY / 2});
+    expect_near(&y, SHAPE(4), (const float[]){MANY / 2, 0, MANY / 2, MANY / 2});
     soma_onnx_session_destroy(session);
     skips = INT64_MAX;
     session = open_model(vectorizer);
@@ -496,12 +491,12 @@ START_TEST(a_network_comes_behind_texts) {
         expect_ok(soma_onnx_session_run(session,
                                         &(soma_array){WORDS("A b, a-B", "c?", "nothing"), SOMA_STRING, 2, {3, 1}}, &y));
         /* a twice, b twice, "a b" twice: columns 2, 0 and 3 */
-        expect_floats(&y, SHAPE(3, 1), (const float[]){2202, 10, 0});
+        expect_near(&y, SHAPE(3, 1), (const float[]){2202, 10, 0});
         expect_ok(soma_onnx_session_run(session, &(soma_array){WORDS("b"), SOMA_STRING, 2, {1, 1}}, &y));
-        expect_floats(&y, SHAPE(1, 1), (const float[]){1});
+        expect_near(&y, SHAPE(1, 1), (const float[]){1});
     }
     expect_ok(soma_onnx_session_run(session, &(soma_array){WORDS("?"), SOMA_STRING, 2, {1, 1}}, &y));
-    expect_floats(&y, SHAPE(1, 1), (const float[]){0});
+    expect_near(&y, SHAPE(1, 1), (const float[]){0});
     soma_onnx_session_destroy(session);
     expect_error(soma_load_onnx(temporary_path("m.onnx"), NULL, &network), SOMA_UNSUPPORTED, "soma predict --raw");
     expect_ok(open_with(pipeline, &(soma_onnx_options){.memory_limit = 1000}, &session));
