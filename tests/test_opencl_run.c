@@ -627,7 +627,26 @@ START_TEST(large_strides_leave_work_for_every_unit) {
 }
 END_TEST
 
+/* The limit itself can be made: one pass more is left to the host, with both numbers and who breaks off. */
+START_TEST(a_device_is_given_all_passes_that_it_makes) {
+    static soma_cl_device device = {.loop_limit = 10};
+    const soma_call call = soma_call_make(SOMA_PRIMITIVE_GEMM, 0);
+    soma_cl_builder builder = {.device = &device, .call = &call};
+    snprintf(device.info.name, sizeof device.info.name, "short of breath");
+    soma_cl_expect_loops(&builder, 10);
+    ck_assert_int_eq(builder.status, SOMA_OK);
+    soma_cl_expect_loops(&builder, 11);
+    ck_assert_int_eq(builder.status, SOMA_UNSUPPORTED);
+    ck_assert_str_eq(soma_last_error(), "gemm needs 11 passes through loops; short of breath breaks off after 10");
+    device.loop_limit = 0; /* none */
+    builder.status = SOMA_OK;
+    soma_cl_expect_loops(&builder, SIZE_MAX);
+    ck_assert_int_eq(builder.status, SOMA_OK);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
+    tcase_add_test(cases, a_device_is_given_all_passes_that_it_makes);
     tcase_add_test(cases, large_strides_leave_work_for_every_unit);
     tcase_add_test(cases, views_without_gaps_are_flat);
     tcase_add_test(cases, start_of_gather_is_live);
