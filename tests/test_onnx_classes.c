@@ -54,6 +54,9 @@ typedef struct example {
         WHOLE("nodes_featureids", 0, 0, 1, 0, 0, last, 0, 0), FLOATS("nodes_values", 1, 0, 2, 0, 0, 3, 0, 0),          \
         TEXTS("nodes_modes", "BRANCH_LEQ", "LEAF", "BRANCH_LT", "LEAF", "LEAF", op, "LEAF", "LEAF"),                   \
         WHOLE("nodes_truenodeids", 1, 0, 3, 0, 0, 1, 0, 0), WHOLE("nodes_falsenodeids", 2, 0, below, 0, 0, 2, 0, 0)
+#define ONE_OF_TWO(...)                                                                                                \
+    WHOLE("class_treeids", 7, 7, 7, 9, 9), WHOLE("class_nodeids", 1, 3, 4, 1, 2), WHOLE("class_ids", 0, 0, 0, 0, 0),   \
+        FLOATS("class_weights", __VA_ARGS__), WHOLE("classlabels_int64s", 40, -2)
 #define SUMS                                                                                                           \
     WHOLE("target_treeids", 7, 7, 7, 9, 9), WHOLE("target_nodeids", 1, 3, 4, 1, 2),                                    \
         WHOLE("target_ids", 0, 0, 0, 0, 0), FLOATS("target_weights", 10, 20, 30, 1, 2), WHOLE("n_targets", 1)
@@ -134,6 +137,47 @@ static const example examples[] = {
      {50, -40},
      NULL,
      {FLOATS("keys_floats", 4, 5), FLOATS("values_floats", -40, 50), FLOATS("default_float", NAN)}},
+    /* Where all weights are positive they are the second class's probability, and else a score above or below 0. */
+    {"the likelier class of two",
+     "TreeEnsembleClassifier",
+     0,
+     2,
+     4,
+     4,
+     {1, 3, 2, 1, 2, 2, 2, 4},
+     {40, 40, 40, -2},
+     NULL,
+     {TREES("BRANCH_LEQ", 1, 4), ONE_OF_TWO(0.125f, 0.25f, 0.375f, 0.0625f, 0.25f)}},
+    {"how likely two classes are",
+     "TreeEnsembleClassifier",
+     1,
+     2,
+     4,
+     8,
+     {1, 3, 2, 1, 2, 2, 2, 4},
+     {0.8125f, 0.1875f, 0.6875f, 0.3125f, 0.5625f, 0.4375f, 0.375f, 0.625f},
+     NULL,
+     {TREES("BRANCH_LEQ", 1, 4), ONE_OF_TWO(0.125f, 0.25f, 0.375f, 0.0625f, 0.25f)}},
+    {"the class of two by the sign of a score",
+     "TreeEnsembleClassifier",
+     0,
+     2,
+     4,
+     4,
+     {1, 3, 2, 1, 2, 2, 2, 4},
+     {40, -2, -2, 40},
+     NULL,
+     {TREES("BRANCH_LEQ", 1, 4), ONE_OF_TWO(-0.125f, 0.25f, 0.375f, 0.0625f, -0.5f)}},
+    {"the scores of two classes",
+     "TreeEnsembleClassifier",
+     1,
+     2,
+     4,
+     8,
+     {1, 3, 2, 1, 2, 2, 2, 4},
+     {0.0625f, -0.0625f, -0.3125f, 0.3125f, -0.4375f, 0.4375f, 0.125f, -0.125f},
+     NULL,
+     {TREES("BRANCH_LEQ", 1, 4), ONE_OF_TWO(-0.125f, 0.25f, 0.375f, 0.0625f, -0.5f)}},
     {"class that no leaf speaks of",
      "TreeEnsembleClassifier",
      1,
