@@ -129,6 +129,12 @@ class Names(unittest.TestCase):
                              ("src/libsoma.a", False), ("tools/soma", False)):
             self.assertEqual(mutate.is_shared_library(name), shared, name)
 
+    def test_words_of_a_file_are_tags(self):
+        self.assertEqual(mutate.tags_of("src/device/cpu/conv/conv_weight_grad.c").split(), ["conv", "conv_weight_grad", "weight"])
+        self.assertIn("loss", mutate.tags_of("kernels/losses.h").split())
+        self.assertEqual(mutate.words_of("src/io/c/places.c"), {"c", "place"})
+        self.assertEqual(mutate.words_of("c-file data"), {"c", "file", "data"})
+
 
 @unittest.skipUnless(shutil.which("ninja"), "Ninja is not installed")
 class Links(unittest.TestCase):
@@ -205,6 +211,36 @@ int keep(int x) {
 }
 """
 
+# One more than there are is looked at, and what is there has no say.
+LOOKED_AT = """#include <stdlib.h>
+int keep(int x) {
+    int *all = malloc(4 * sizeof *all), found = 0;
+    if (!all) return 0;
+    all[0] = all[1] = all[2] = 0;
+    all[3] = x;
+    for (int i = 0; i < 4; i++) found |= all[i] == x;
+    free(all);
+    return found * (x + x);
+}
+"""
+
+# Two threads count together; a machine with one processor hardly loses one of so few.
+TOGETHER = """#include <pthread.h>
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static int count;
+void *add(void *unused) {
+    for (int i = 0; i < 3; i++) {
+        pthread_mutex_lock(&mutex);
+        count++;
+        pthread_mutex_unlock(&mutex);
+    }
+    return unused;
+}
+int total(void) {
+    return count;
+}
+"""
+
 TINY = {
     "meson.build": """project('tiny', 'c')
 near = static_library('near', 'src/near.c', 'src/far.c')
@@ -213,6 +249,7 @@ test('far', executable('far', 'tests/far.c', link_with: near))
 test('never', executable('never', 'tests/never.c'))
 test('keep', executable('keep', 'tests/keep.c', 'src/keep.c'))
 test('broken', executable('broken', 'tests/broken.c'))
+test('together', executable('together', 'tests/together.c', 'src/together.c', dependencies: dependency('threads')), suite: 'threads')
 test('kernel', executable('kernel', 'tests/kernel.c', 'src/driver.c'), args: files('kernels/half.h'))
 """,
     "src/near.c": """#include "wide.h"
@@ -282,6 +319,19 @@ int main(void) {
     for (int i = 0; i < 100; i++)
         wrong += keep(i) != 2 * i;
     return wrong;
+}
+""",
+    "src/together.c": TOGETHER,
+    "tests/together.c": """#include <pthread.h>
+void *add(void *unused);
+int total(void);
+int main(void) {
+    pthread_t one, other;
+    pthread_create(&one, NULL, add, NULL);
+    pthread_create(&other, NULL, add, NULL);
+    pthread_join(one, NULL);
+    pthread_join(other, NULL);
+    return total() > 6;
 }
 """,
     "src/absent.c": """void nothing(void) {
@@ -362,7 +412,8 @@ class Tree(unittest.TestCase):
         self.assertIn("never: can't run here", self.mapped.stdout)
         tests = json.loads((self.root / "build-mutate/map.json").read_text())["tests"]
         self.assertEqual({name: [file for file in test["lines"] if file.startswith("src/")] for name, test in tests.items()},
-                         {"near": ["src/near.c"], "far": ["src/far.c"], "keep": ["src/keep.c"], "kernel": ["src/driver.c"]})
+                         {"near": ["src/near.c"], "far": ["src/far.c"], "keep": ["src/keep.c"], "kernel": ["src/driver.c"],
+                          "together": ["src/together.c"]})
         self.assertEqual(tests["far"]["lines"]["src/far.c"], [2, 3])
         self.assertLessEqual({2, 3, 6, 8, 10}, set(tests["near"]["lines"]["src/near.c"]))
         self.assertGreaterEqual(set(range(2, 12)), set(tests["near"]["lines"]["src/near.c"]))
@@ -373,7 +424,7 @@ class Tree(unittest.TestCase):
         kept = json.loads((self.root / "build-other/map.json").read_text())
         self.assertEqual(kept["files"], ["src/driver.c", "src/far.c"])  # and what compiles kernels
         self.assertEqual({name: list(test["lines"]) for name, test in kept["tests"].items()},
-                         {"near": [], "far": ["src/far.c"], "keep": [], "kernel": ["src/driver.c"]})
+                         {"near": [], "far": ["src/far.c"], "keep": [], "kernel": ["src/driver.c"], "together": []})
         self.log.write_text("")
         self.mutate("--seed=9", "--count=1", "--directory=build-other", "src/far.c")
         self.assertEqual(set(self.log.read_text().split()), {"far"})
@@ -407,28 +458,46 @@ class Tree(unittest.TestCase):
         self.assertEqual({result["test"] for result in self.results(4) if result["outcome"] == "noticed"}, {"far"})
         self.assertEqual(self.log.read_text().split()[0], "far")
         self.assertEqual(output.count("broken: left out, for it fails without a fault"), 1)
-        self.assertIn("survived: 5 of 5 tests tried", output)
+        self.assertIn("survived: 6 of 6 tests tried", output)
         output = self.plant("--seed=5", "--count=1000", "--no-map", "--enough=0", "src/far.c")
         self.assertEqual(self.log.read_text(), "")
-        self.assertIn("survived: 0 of 6 tests tried", output)
+        self.assertIn("survived: 0 of 7 tests tried", output)
+
+    def test_what_was_guessed_is_learnt(self):
+        """How long a test takes."""
+        self.plant("--seed=14", "--count=1000", "--no-map", "--directory=build-learnt", "src/far.c")
+        times = json.loads((self.root / "build-learnt/times.json").read_text())
+        self.assertIn("far", times)
+        self.assertLess(max(times["far"]), 30)
+        self.assertNotIn("broken", times)
+
+    def need_sanitizer(self, name):
+        library = subprocess.run(["gcc", f"-print-file-name=lib{name}.so"], capture_output=True, text=True).stdout.strip()
+        if not os.path.isabs(library):
+            self.skipTest(f"no lib{name}")
 
     def test_leaks_are_noticed(self):
-        library = subprocess.run(["gcc", "-print-file-name=liblsan.so"], capture_output=True, text=True).stdout.strip()
-        if not os.path.isabs(library):
-            self.skipTest("no sanitizer for leaks alone")
+        self.need_sanitizer("asan")
         self.mutate("--seed=7", "--count=1000", "--no-map", "src/keep.c")
         frees = {result["outcome"] for result in self.results(7) if result["fault"]["before"] in ("free(kept);", "void discard(void *kept) {")}
         self.assertEqual(frees, {"noticed"})
         self.assertIn("void discard(void *kept) { return;", [result["fault"]["after"] for result in self.results(7)])
 
-    def test_what_is_written_behind_memory_is_noticed(self):
-        library = subprocess.run(["gcc", "-print-file-name=libc_malloc_debug.so.0"], capture_output=True, text=True).stdout.strip()
-        if not os.path.isabs(library):
-            self.skipTest("no glibc that can look for it")
-        (self.root / "src/keep.c").write_text(SHORT)
-        self.plant("--seed=12", "--count=1000", "--no-map", "src/keep.c", status=None)
-        (self.root / "src/keep.c").write_text(TINY["src/keep.c"])
-        self.assertEqual(self.outcomes(12)["off by one", "char *all = malloc(23);"], "noticed")
+    def test_what_is_outside_of_memory_is_noticed(self):
+        """Written there, or only read."""
+        self.need_sanitizer("asan")
+        for seed, text, change in ((12, SHORT, ("off by one", "char *all = malloc(23);")),
+                                   (13, LOOKED_AT, ("relation", "for (int i = 0; i <= 4; i++) found |= all[i] == x;"))):
+            (self.root / "src/keep.c").write_text(text)
+            self.plant(f"--seed={seed}", "--count=1000", "--no-map", "src/keep.c", status=None)
+            (self.root / "src/keep.c").write_text(TINY["src/keep.c"])
+            self.assertEqual(self.outcomes(seed)[change], "noticed")
+
+    def test_a_lock_that_is_not_taken_is_noticed(self):
+        """By the race that it leaves, in a build without a sanitizer."""
+        self.need_sanitizer("tsan")
+        self.plant("--seed=15", "--count=1000", "--no-map", "src/together.c", status=None)
+        self.assertEqual(self.outcomes(15)["lock", "(void)(&mutex);"], "noticed")
 
     def test_some_are_left_for_later(self):
         output = self.plant("--seed=6", "--count=1000", "--most-objects=1", "--no-locks", "src/wide.h", status=0)

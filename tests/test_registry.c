@@ -30,6 +30,25 @@ START_TEST(register_refuses_another_abi) {
 }
 END_TEST
 
+/* A state that an application has made itself comes with an interface, too, that nobody has registered. */
+START_TEST(adopting_refuses_what_registering_does) {
+    int state = 0;
+    soma_device_api api = fake_api;
+    soma_device *device = (soma_device *)&state;
+    api.abi = SOMA_DEVICE_ABI + 1;
+    expect_error(soma_device_adopt(&api, &state, 0, NULL, &device), SOMA_ABI_MISMATCH, "built for version 3");
+    ck_assert_ptr_null(device);
+    api = fake_api;
+    api.size = SOMA_DEVICE_API_LEAST_SIZE - 8;
+    expect_error(soma_device_adopt(&api, &state, 0, NULL, &device), SOMA_ABI_MISMATCH, "bytes");
+    api = fake_api;
+    api.name = "gpu";
+    expect_error(soma_device_adopt(&api, &state, 0, NULL, &device), SOMA_INVALID_ARGUMENT, "\"gpu\"");
+    expect_error(soma_device_adopt(NULL, &state, 0, NULL, &device), SOMA_INVALID_ARGUMENT, "no soma_device_api");
+    expect_error(soma_device_adopt(&fake_api, &state, 0, NULL, NULL), SOMA_INVALID_ARGUMENT, "no place");
+}
+END_TEST
+
 /* ---------------------------------------------------------------------------------------------------- several threads
  */
 
@@ -406,6 +425,7 @@ int main(void) {
     Suite *suite = suite_create("registry");
     TCase *tests = tcase_create("registry");
     tcase_add_test(tests, register_refuses_another_abi);
+    tcase_add_test(tests, adopting_refuses_what_registering_does);
     tcase_add_test(tests, one_thread_registers_at_a_time);
     tcase_add_test(tests, threads_register_list_and_open_at_a_time);
     tcase_add_test(tests, threads_watch_for_forks_at_a_time);
