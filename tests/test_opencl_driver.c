@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 
 static const char *expected;
-static bool in_company;
+static bool in_company, is_sorted;
 
 typedef struct passed_over {
     char platform[64], reason[256];
@@ -117,7 +117,10 @@ static void set_up(void) {
         temporary_file(i == 0 ? "first.icd" : "second.icd", drivers[i], strlen(drivers[i]));
     setenv("OCL_ICD_VENDORS", temporary_directory, 1);
     setenv("SOMA_OPENCL_PROBE", "1", 1);
-    unsetenv("OCL_ICD_PLATFORM_SORT"); /* as for an application that knows nothing of it */
+    if (is_sorted)
+        setenv("OCL_ICD_PLATFORM_SORT", "devices", 1);
+    else
+        unsetenv("OCL_ICD_PLATFORM_SORT"); /* as for an application that knows nothing of it */
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) unsetenv(places[i]); /* what is known stays in memory */
 }
 
@@ -129,12 +132,13 @@ static void add_tests(TCase *cases) {
         tcase_add_test(cases, it_is_passed_over_with_the_reason);
 }
 
-/* Usage: test_opencl_driver BEHAVIOUR[+company] EXPECTED DRIVER... */
+/* Usage: test_opencl_driver BEHAVIOUR[+company|+sorted] EXPECTED DRIVER... */
 int main(int argc, char **argv) {
     if (argc < 4) return EXIT_FAILURE;
-    char *company = strchr(argv[1], '+');
-    if (company) *company = 0;
-    in_company = company != NULL;
+    char *more = strchr(argv[1], '+');
+    if (more) *more++ = 0;
+    in_company = more && strcmp(more, "company") == 0;
+    is_sorted = more && strcmp(more, "sorted") == 0;
     expected = argv[2];
     drivers = argv + 3;
     setenv("STUB_DRIVER", argv[1], 1);
