@@ -168,6 +168,19 @@ START_TEST(sure_and_wrong) {
 }
 END_TEST
 
+/* And one that is sure and right as little: -ln(1 - 2^-23). */
+START_TEST(sure_and_right) {
+    const float predictions[] = {1, 0};
+    const int32_t classes[] = {1, 0};
+    soma_report report = report_of(&(soma_outcomes){
+        .task = SOMA_TASK_CLASSES, .samples = 2, .units = 1, .predictions = predictions, .classes = classes});
+    ck_assert_double_eq_tol(report.score[SOMA_SCORE_LOG_LOSS], -log1p(-0x1p-23), 1e-15);
+    expect_score(&report, SOMA_SCORE_BRIER, 0);
+    expect_score(&report, SOMA_SCORE_ROC_AUC, 1);
+    soma_report_clear(&report);
+}
+END_TEST
+
 /* --------------------------------------------------------------------------------------------------------- weights */
 
 static void expect_same(const soma_report *a, const soma_report *b) {
@@ -425,6 +438,7 @@ static void add(TCase *cases) {
     tcase_add_test(cases, absent_classes_are_not_defined);
     tcase_add_test(cases, scores_beyond_probabilities);
     tcase_add_test(cases, sure_and_wrong);
+    tcase_add_test(cases, sure_and_right);
     tcase_add_test(cases, weights_are_repetitions);
     tcase_add_test(cases, labels_that_hold);
     tcase_add_test(cases, best_thresholds);
