@@ -279,6 +279,9 @@ START_TEST(files_of_words_are_read_by_their_bytes) {
         {"<U2", "False", "(1,)", {0, 'a'}, 2, NULL, NULL, "U+0061 after U+0000"},
         {"<U0", "False", "(99999999999,)", {0}, 0, NULL, NULL, "<U0"},
         {"<U99999999", "False", "(1,)", {0}, 1, NULL, NULL, "<U99999999"},
+        {"<U1x", "False", "(1,)", {'a'}, 1, NULL, NULL, "<U1x"},
+        {"<U/", "False", "(1,)", {'a'}, 1, NULL, NULL, "<U/"},
+        {"<U:", "False", "(1,)", {'a'}, 1, NULL, NULL, "<U:"},
         {"|U1", "False", "(1,)", {0}, 1, NULL, NULL, "|U1"},
         {"*U1", "False", "(1,)", {'a'}, 1, NULL, NULL, "\\x00U1"}, /* "*" stands for a byte of 0 */
         {"<U2", "False", "(4,)", {'a'}, 1, NULL, NULL, "32 bytes"},
