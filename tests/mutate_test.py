@@ -96,6 +96,10 @@ class Rules(unittest.TestCase):
         for fault in faults:
             self.assertNotEqual(mutate.planted(text, fault), text, fault)
 
+    def test_numbers_of_tables_can_be_read(self):
+        after = {fault["after"] for fault in faults_of("{0x9F, 0x1fadU, 7},")}
+        self.assertEqual(after, {"{0xA0, 0x1fadU, 7},", "{0x9F, 0x1faeU, 7},", "{0x9F, 0x1fadU, (7 + 1)},"})
+
     def test_the_seed_decides(self):
         faults = faults_of(Path(__file__).parent.parent.joinpath("src/base/random.c").read_text())
         one, same, other = (list(mutate.draw(faults, seed)) for seed in (1, 1, 2))
