@@ -39,6 +39,19 @@ cl_program __real_clCreateProgramWithSource(cl_context context, cl_uint count, c
     return context ? PROGRAM : NULL;
 }
 
+cl_program __real_clCreateProgramWithBinary(cl_context context, cl_uint count, const cl_device_id *ids,
+                                            const size_t *sizes, const unsigned char **binaries, cl_int *taken,
+                                            cl_int *code) {
+    (void)count, (void)ids, (void)sizes, (void)binaries;
+    *taken = *code = context ? CL_SUCCESS : CL_INVALID_CONTEXT;
+    return context ? PROGRAM : NULL;
+}
+
+cl_int __real_clGetProgramInfo(cl_program program, cl_program_info what, size_t size, void *value, size_t *needed) {
+    (void)what, (void)size, (void)value, (void)needed;
+    return program ? CL_SUCCESS : CL_INVALID_PROGRAM;
+}
+
 cl_int __real_clBuildProgram(cl_program program, cl_uint count, const cl_device_id *ids, const char *options,
                              void(CL_CALLBACK *notify)(cl_program, void *), void *data) {
     (void)count, (void)ids, (void)options, (void)notify, (void)data;
@@ -105,6 +118,30 @@ START_TEST(a_program_is_built_once) {
 }
 END_TEST
 
+static void live_by_binary(const char *binary, size_t size) {
+    cl_context context = new_context();
+    cl_int taken;
+    const unsigned char *bytes = (const unsigned char *)binary;
+    cl_program program =
+        kept_create_program_of_binary(context, 1, &(cl_device_id){DEVICE}, &size, &bytes, &taken, &code);
+    ck_assert_int_eq(build(program), CL_SUCCESS);
+    ck_assert_int_eq(kept_program_info(program, CL_PROGRAM_BINARY_SIZES, sizeof size, &size, NULL), CL_SUCCESS);
+    ck_assert_ptr_nonnull(kept_create_kernel(program, "k", &code));
+    ck_assert_int_eq(kept_release_program(program), CL_SUCCESS);
+    ck_assert_int_eq(kept_release_context(context), CL_SUCCESS);
+}
+
+START_TEST(so_is_one_of_a_binary) {
+    live();
+    live_by_binary("a\0b", 3);
+    live_by_binary("a\0b", 3);
+    ck_assert_int_eq(builds, 2);
+    live_by_binary("a\0c", 3);
+    ck_assert_int_eq(builds, 3);
+    ck_assert_int_eq(kept_program_info(NULL, CL_PROGRAM_BINARY_SIZES, 0, NULL, NULL), CL_INVALID_PROGRAM);
+}
+END_TEST
+
 /* What a program is that could not be created. */
 START_TEST(no_program_is_refused_though_a_released_one_is_kept) {
     live();
@@ -164,6 +201,7 @@ END_TEST
 int main(void) {
     TCase *cases = tcase_create("kept");
     tcase_add_test(cases, a_program_is_built_once);
+    tcase_add_test(cases, so_is_one_of_a_binary);
     tcase_add_test(cases, no_program_is_refused_though_a_released_one_is_kept);
     tcase_add_test(cases, no_context_is_refused_though_a_released_one_is_kept);
     tcase_add_test(cases, a_context_in_use_serves);

@@ -9,6 +9,8 @@
 #define __real_clCreateCommandQueue      kept_create_queue
 #define __real_clCreateBuffer            kept_create_buffer
 #define __real_clCreateProgramWithSource kept_create_program
+#define __real_clCreateProgramWithBinary kept_create_program_of_binary
+#define __real_clGetProgramInfo          kept_program_info
 #define __real_clBuildProgram            kept_build_program
 #define __real_clCreateKernel            kept_create_kernel
 #define __real_clReleaseProgram          kept_release_program
@@ -75,6 +77,8 @@ WRAP(clGetDeviceIDs, (cl_platform_id id, cl_device_type type, cl_uint most, cl_d
      (id, type, most, ids, count))
 WRAP(clGetDeviceInfo, (cl_device_id id, cl_device_info what, size_t size, void *value, size_t *needed),
      (id, what, size, value, needed))
+WRAP(clGetProgramInfo, (cl_program program, cl_program_info what, size_t size, void *value, size_t *needed),
+     (program, what, size, value, needed))
 WRAP(clGetProgramBuildInfo,
      (cl_program program, cl_device_id id, cl_program_build_info what, size_t size, void *value, size_t *needed),
      (program, id, what, size, value, needed))
@@ -95,6 +99,10 @@ WRAP_CREATE(cl_mem, clCreateSubBuffer,
 WRAP_CREATE(cl_program, clCreateProgramWithSource,
             (cl_context context, cl_uint count, const char **texts, const size_t *lengths, cl_int *code),
             (context, count, texts, lengths, code))
+WRAP_CREATE(cl_program, clCreateProgramWithBinary,
+            (cl_context context, cl_uint count, const cl_device_id *ids, const size_t *sizes,
+             const unsigned char **binaries, cl_int *taken, cl_int *code),
+            (context, count, ids, sizes, binaries, taken, code))
 WRAP_CREATE(cl_kernel, clCreateKernel, (cl_program program, const char *name, cl_int *code), (program, name, code))
 WRAP_RETAIN(clRetainDevice, cl_device_id)
 WRAP_RETAIN(clRetainMemObject, cl_mem)

@@ -3,6 +3,8 @@
 #include "opencl_kept.h"
 
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +111,26 @@ cl_program kept_create_program(cl_context context, cl_uint count, const char **t
     kept->text = joined(count, texts, lengths);
     programs = kept;
     return program;
+}
+
+/* In place of a source stands what says which binary it is. */
+cl_program kept_create_program_of_binary(cl_context context, cl_uint count, const cl_device_id *ids,
+                                         const size_t *sizes, const unsigned char **binaries, cl_int *taken,
+                                         cl_int *code) {
+    expect_used(context);
+    cl_program program = __real_clCreateProgramWithBinary(context, count, ids, sizes, binaries, taken, code);
+    if (!program) return NULL;
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < sizes[0]; i++) hash = (hash ^ binaries[0][i]) * 0x100000001b3u;
+    kept_program *kept = calloc(1, sizeof *kept);
+    if (!kept || asprintf(&kept->text, "binary %zu %llx", sizes[0], (unsigned long long)hash) < 0) abort();
+    kept->next = programs, kept->program = program, kept->context = context;
+    programs = kept;
+    return program;
+}
+
+cl_int kept_program_info(cl_program program, cl_program_info what, size_t size, void *value, size_t *needed) {
+    return __real_clGetProgramInfo(program ? held(program)->built : NULL, what, size, value, needed);
 }
 
 cl_int kept_build_program(cl_program program, cl_uint count, const cl_device_id *ids, const char *options,

@@ -22,6 +22,10 @@ cl_command_queue kept_create_queue(cl_context context, cl_device_id id, cl_comma
 cl_mem kept_create_buffer(cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *code);
 cl_program kept_create_program(cl_context context, cl_uint count, const char **texts, const size_t *lengths,
                                cl_int *code);
+cl_program kept_create_program_of_binary(cl_context context, cl_uint count, const cl_device_id *ids,
+                                         const size_t *sizes, const unsigned char **binaries, cl_int *taken,
+                                         cl_int *code);
+cl_int kept_program_info(cl_program program, cl_program_info what, size_t size, void *value, size_t *needed);
 cl_int kept_build_program(cl_program program, cl_uint count, const cl_device_id *ids, const char *options,
                           void(CL_CALLBACK *notify)(cl_program, void *), void *data);
 cl_kernel kept_create_kernel(cl_program program, const char *name, cl_int *code);
@@ -34,6 +38,10 @@ cl_context __real_clCreateContext(const cl_context_properties *properties, cl_ui
 cl_int __real_clReleaseContext(cl_context context);
 cl_program __real_clCreateProgramWithSource(cl_context context, cl_uint count, const char **texts,
                                             const size_t *lengths, cl_int *code);
+cl_program __real_clCreateProgramWithBinary(cl_context context, cl_uint count, const cl_device_id *ids,
+                                            const size_t *sizes, const unsigned char **binaries, cl_int *taken,
+                                            cl_int *code);
+cl_int __real_clGetProgramInfo(cl_program program, cl_program_info what, size_t size, void *value, size_t *needed);
 cl_int __real_clBuildProgram(cl_program program, cl_uint count, const cl_device_id *ids, const char *options,
                              void(CL_CALLBACK *notify)(cl_program, void *), void *data);
 cl_kernel __real_clCreateKernel(cl_program program, const char *name, cl_int *code);

@@ -30,6 +30,7 @@
     OBJECT(cl_command_queue, clCreateCommandQueue, (cl_context context, cl_device_id device, cl_command_queue_properties properties, cl_int *errcode_ret), (context, device, properties, errcode_ret)) \
     OBJECT(cl_context, clCreateContext, (const cl_context_properties *properties, cl_uint num_devices, const cl_device_id *devices, void (CL_CALLBACK *pfn_notify)(const char *errinfo, const void *private_info, size_t cb, void *user_data), void *user_data, cl_int *errcode_ret), (properties, num_devices, devices, pfn_notify, user_data, errcode_ret)) \
     OBJECT(cl_kernel, clCreateKernel, (cl_program program, const char *kernel_name, cl_int *errcode_ret), (program, kernel_name, errcode_ret)) \
+    OBJECT(cl_program, clCreateProgramWithBinary, (cl_context context, cl_uint num_devices, const cl_device_id *device_list, const size_t *lengths, const unsigned char **binaries, cl_int *binary_status, cl_int *errcode_ret), (context, num_devices, device_list, lengths, binaries, binary_status, errcode_ret)) \
     OBJECT(cl_program, clCreateProgramWithSource, (cl_context context, cl_uint count, const char **strings, const size_t *lengths, cl_int *errcode_ret), (context, count, strings, lengths, errcode_ret)) \
     OBJECT(cl_mem, clCreateSubBuffer, (cl_mem buffer, cl_mem_flags flags, cl_buffer_create_type buffer_create_type, const void *buffer_create_info, cl_int *errcode_ret), (buffer, flags, buffer_create_type, buffer_create_info, errcode_ret)) \
     CODE(clEnqueueBarrierWithWaitList, (cl_command_queue command_queue, cl_uint num_events_in_wait_list, const cl_event *event_wait_list, cl_event *event), (command_queue, num_events_in_wait_list, event_wait_list, event)) \
@@ -52,6 +53,7 @@
     CODE(clGetPlatformIDs, (cl_uint num_entries, cl_platform_id *platforms, cl_uint *num_platforms), (num_entries, platforms, num_platforms)) \
     CODE(clGetPlatformInfo, (cl_platform_id platform, cl_platform_info param_name, size_t param_value_size, void *param_value, size_t *param_value_size_ret), (platform, param_name, param_value_size, param_value, param_value_size_ret)) \
     CODE(clGetProgramBuildInfo, (cl_program program, cl_device_id device, cl_program_build_info param_name, size_t param_value_size, void *param_value, size_t *param_value_size_ret), (program, device, param_name, param_value_size, param_value, param_value_size_ret)) \
+    CODE(clGetProgramInfo, (cl_program program, cl_program_info param_name, size_t param_value_size, void *param_value, size_t *param_value_size_ret), (program, param_name, param_value_size, param_value, param_value_size_ret)) \
     CODE(clReleaseCommandQueue, (cl_command_queue command_queue), (command_queue)) \
     CODE(clReleaseContext, (cl_context context), (context)) \
     CODE(clReleaseDevice, (cl_device_id device), (device)) \

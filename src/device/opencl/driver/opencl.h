@@ -66,6 +66,7 @@ typedef struct soma_cl_device {
     size_t loop_limit;                  /* passes through loops that a work-item may make; 0: no limit */
     uint64_t memory_limit, memory_used; /* bytes */
     soma_cl_program *programs;          /* built so far, a list */
+    char *identity;                     /* of kept_programs.c; NULL until it is asked for */
     bool busy;                          /* something was enqueued since the queue was waited for */
     unsigned char *outgoing;            /* copies of what is being written, see memory.c; NULL until there are any */
     size_t outgoing_used;               /* bytes */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Builds programs from the embedded kernel sources, each once per device and set of options. */
+/* Builds programs from the embedded kernel sources, each once per device and set of options; what a driver does not
+ * keep from one process to the next, kept_programs.c does. */
 #include "device/opencl/driver/program.h"
 
 #include <stdio.h>
@@ -64,6 +65,28 @@ static void tell_of_program(const soma_cl_device *device, cl_program program, co
     soma_free(log);
 }
 
+static soma_status build_from_source(soma_cl_device *device, const soma_cl_source *source, const soma_cl_built *built,
+                                     cl_program *result) {
+    cl_int code;
+    const char *texts[SOMA_COUNT_OF(built->texts)];
+    memcpy(texts, built->texts, sizeof texts); /* which OpenCL takes without a const */
+    cl_program program = clCreateProgramWithSource(device->context, SOMA_COUNT_OF(texts), texts, NULL, &code);
+    SOMA_TRY(soma_cl_check(code, "clCreateProgramWithSource of %s on %s", source->name, device->info.name));
+    const double began = soma_seconds();
+    code = clBuildProgram(program, 1, &device->id, built->options, NULL, NULL);
+    const double seconds = soma_seconds() - began;
+    tell_of_compiling(device, seconds);
+    if (code != CL_SUCCESS) {
+        soma_status status = build_error(device, program, code, built->key);
+        clReleaseProgram(program);
+        return status;
+    }
+    tell_of_program(device, program, built->key);
+    soma_cl_keep_program(device, built, seconds, program);
+    *result = program;
+    return SOMA_OK;
+}
+
 static soma_status build(soma_cl_device *device, const soma_cl_source *source, const char *options, const char *key,
                          cl_program *result) {
     soma_text numbers = {0};
@@ -72,22 +95,12 @@ static soma_status build(soma_cl_device *device, const soma_cl_source *source, c
         soma_free(numbers.data);
         return soma_out_of_memory(numbers.capacity, "the head of an OpenCL program");
     }
-    const char *texts[] = {numbers.data, source->text};
-    cl_int code;
-    cl_program program = clCreateProgramWithSource(device->context, SOMA_COUNT_OF(texts), texts, NULL, &code);
+    const soma_cl_built built = {key, options, {numbers.data, source->text}};
+    soma_status status = SOMA_OK;
+    *result = soma_cl_recall_program(device, &built);
+    if (!*result) status = build_from_source(device, source, &built, result);
     soma_free(numbers.data);
-    SOMA_TRY(soma_cl_check(code, "clCreateProgramWithSource of %s on %s", source->name, device->info.name));
-    double began = soma_seconds();
-    code = clBuildProgram(program, 1, &device->id, options, NULL, NULL);
-    tell_of_compiling(device, soma_seconds() - began);
-    if (code != CL_SUCCESS) {
-        soma_status status = build_error(device, program, code, key);
-        clReleaseProgram(program);
-        return status;
-    }
-    tell_of_program(device, program, key);
-    *result = program;
-    return SOMA_OK;
+    return status;
 }
 
 /* The program of this key, from the device's list or built now. The options are the part of the key after the first
@@ -165,4 +178,6 @@ void soma_cl_free_programs(soma_cl_device *device) {
         soma_cl_release_program(device, program->program);
         soma_free(program);
     }
+    soma_free(device->identity);
+    device->identity = NULL;
 }

@@ -32,6 +32,19 @@ soma_status soma_cl_create_kernel(soma_cl_device *device, const soma_cl_style *s
 /* Frees the programs of a device. */
 void soma_cl_free_programs(soma_cl_device *device);
 
+/*
+ * kept_programs.c: programs that an earlier process has built, where the driver keeps none itself. What a program is
+ * built of, as the driver gets it: `key` tells it from others of the device.
+ */
+typedef struct soma_cl_built {
+    const char *key, *options;
+    const char *texts[2];
+} soma_cl_built;
+/* NULL: it has to be built. */
+cl_program soma_cl_recall_program(soma_cl_device *device, const soma_cl_built *built);
+/* That cannot be kept is no error. `seconds`: what building it took. */
+void soma_cl_keep_program(soma_cl_device *device, const soma_cl_built *built, double seconds, cl_program program);
+
 /* numbers.c: appends "#define FUNCTION_RELU 5" and the like: soma's enumerations, for the kernels. */
 void soma_cl_append_numbers(soma_text *text);
 

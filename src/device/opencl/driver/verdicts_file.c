@@ -82,8 +82,7 @@ static uint64_t hash_vendors(bool *failed) {
     return hash_and_free(&text, failed);
 }
 
-/* Variables by which users choose drivers, and by which drivers choose what they do. */
-static uint64_t hash_environment(void) {
+uint64_t soma_cl_hash_environment(void) {
     static const char *const prefixes[] = {"OCL_",  "OPENCL_", "CL_",   "POCL_", "RUSTICL_", "MESA_", "GALLIUM_",
                                            "CUDA_", "NVIDIA_", "ROCR_", "HSA_",  "HIP_",     "ZE_",   "LD_"};
     uint64_t sum = 0;
@@ -111,7 +110,7 @@ static uint64_t hash_machine(bool *failed) {
 /* NULL where no directory is named for it, or memory has run out. */
 static char *name_file(void) {
     bool failed = false;
-    const uint64_t parts[] = {hash_machine(&failed), hash_environment(), hash_vendors(&failed)};
+    const uint64_t parts[] = {hash_machine(&failed), soma_cl_hash_environment(), hash_vendors(&failed)};
     char name[64], *path = NULL;
     snprintf(name, sizeof name, "opencl-drivers-%016" PRIx64 ".txt",
              soma_cache_hash((const char *)parts, sizeof parts));
