@@ -145,28 +145,34 @@ END_TEST
 
 static const int32_t classes[ROWS * STEPS] = {1, 0, 2, 3, 5, 4, 1, 1, 0, 3, 2, 5};
 
-/* Mean cross-entropy and accuracy over all steps, of the network's own probabilities. */
+/* Mean cross-entropy, and how often a step's class is the likeliest or among the two likeliest, over all steps, of the
+ * network's own probabilities. */
 static void expect_figures(soma_network *network, const soma_metrics *found) {
     float p[ROWS * STEPS * VOCABULARY];
-    double loss = 0, right = 0;
+    double loss = 0, right = 0, among_two = 0;
     expect_ok(soma_run(network, ids, ROWS, p));
     for (size_t i = 0; i < ROWS * STEPS; i++) {
         const float *row = p + i * VOCABULARY;
-        size_t best = 0;
+        size_t best = 0, likelier = 0;
         for (size_t j = 1; j < VOCABULARY; j++)
             if (row[j] > row[best]) best = j;
+        for (size_t j = 0; j < VOCABULARY; j++) likelier += row[j] > row[classes[i]];
+        among_two += (double)(likelier < 2) / (ROWS * STEPS);
         loss -= log((double)row[classes[i]]) / (ROWS * STEPS);
         right += (double)(best == (size_t)classes[i]) / (ROWS * STEPS);
     }
-    ck_assert_uint_eq(found->metric_count, 2);
+    ck_assert_uint_eq(found->metric_count, 3);
     ck_assert_msg(fabs(found->loss - loss) < 1e-5, "loss %g, expected %g", found->loss, loss);
     ck_assert_msg(fabs(found->metric[0] - right) < 1e-6, "accuracy %g, expected %g", found->metric[0], right);
     ck_assert_msg(fabs(found->metric[1] - exp(loss)) < 1e-4, "perplexity %g, expected %g", found->metric[1], exp(loss));
+    ck_assert_msg(fabs(found->metric[2] - among_two) < 1e-6, "top 2 %g, expected %g", found->metric[2], among_two);
+    ck_assert_str_eq(found->metric_name[2], "top_2_accuracy");
     ck_assert_str_eq(found->metric_name[0], "accuracy");
     ck_assert_str_eq(found->metric_name[1], "perplexity");
 }
 
-static const soma_compile_options of_steps = {.metrics = {SOMA_ACCURACY, SOMA_PERPLEXITY},
+static const soma_compile_options of_steps = {.metrics = {SOMA_ACCURACY, SOMA_PERPLEXITY, SOMA_TOP_K},
+                                              .top_k = 2,
                                               .optimizer = {.kind = SOMA_ADAM, .learning_rate = 0.1f}};
 
 /* As int32, as bytes, as floats. */
