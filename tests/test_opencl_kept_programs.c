@@ -265,6 +265,11 @@ START_TEST(others_are_built) {
     ck_assert(seen.sources == 6 && seen.binaries == 0);
     ck_assert(live(&device, "softmax.cl", "-DROWS=3") == number);
     ck_assert(seen.sources == 6 && seen.binaries == 1);
+    /* By which way a driver was loaded makes no difference: what it is tells its version. */
+    ck_assert_int_eq(setenv("LD_SOMETHING", "/elsewhere", 1), 0);
+    ck_assert(live(&device, "softmax.cl", "-DROWS=3") == number);
+    ck_assert_int_eq(unsetenv("LD_SOMETHING"), 0);
+    ck_assert(seen.sources == 6 && seen.binaries == 2);
     end();
 }
 END_TEST

@@ -72,7 +72,7 @@ static char *name_file(const soma_cl_device *device, const soma_cl_built *built)
     const soma_device_info *info = &device->info;
     soma_text text = {0};
     char name[64], *path = NULL;
-    soma_text_append(&text, "%s, %s, %016" PRIx64 ", %s", info->name, info->platform, soma_cl_hash_environment(),
+    soma_text_append(&text, "%s, %s, %016" PRIx64 ", %s", info->name, info->platform, soma_cl_hash_environment(false),
                      built->key);
     if (text.data && !text.failed) {
         snprintf(name, sizeof name, "opencl-programs/%016" PRIx64 ".bin", soma_cache_hash(text.data, text.length));

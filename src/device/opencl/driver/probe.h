@@ -48,8 +48,8 @@ bool soma_cl_any_platform_failed(const soma_cl_verdicts *drivers);
  */
 bool soma_cl_recall_drivers(soma_cl_verdicts *drivers);
 void soma_cl_remember_drivers(const soma_cl_verdicts *drivers, const char *objects);
-/* A hash of the variables by which users choose drivers, and by which drivers choose what they do. */
-uint64_t soma_cl_hash_environment(void);
+/* A hash of the variables by which drivers choose what they do, and of those by which users choose what is loaded. */
+uint64_t soma_cl_hash_environment(bool of_loaders);
 /* Reasons hold for some minutes only: what a driver stumbled over may be gone. */
 bool soma_cl_still_holds(const soma_cl_verdicts *drivers);
 

@@ -82,14 +82,23 @@ static uint64_t hash_vendors(bool *failed) {
     return hash_and_free(&text, failed);
 }
 
-uint64_t soma_cl_hash_environment(void) {
-    static const char *const prefixes[] = {"OCL_",  "OPENCL_", "CL_",   "POCL_", "RUSTICL_", "MESA_", "GALLIUM_",
-                                           "CUDA_", "NVIDIA_", "ROCR_", "HSA_",  "HIP_",     "ZE_",   "LD_"};
+static bool begins_with_one(const char *text, const char *const *prefixes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(text, prefixes[i], strlen(prefixes[i])) == 0) return true;
+    return false;
+}
+
+uint64_t soma_cl_hash_environment(bool of_loaders) {
+    static const char *const loaders[] = {"OCL_", "OPENCL_", "LD_"}, *const drivers[] = {
+                                                                         "CL_",      "POCL_", "RUSTICL_", "MESA_",
+                                                                         "GALLIUM_", "CUDA_", "NVIDIA_",  "ROCR_",
+                                                                         "HSA_",     "HIP_",  "ZE_"};
     uint64_t sum = 0;
-    for (char **variable = environ; variable && *variable; variable++)
-        for (size_t i = 0; i < SOMA_COUNT_OF(prefixes); i++)
-            if (strncmp(*variable, prefixes[i], strlen(prefixes[i])) == 0)
-                sum += soma_cache_hash(*variable, strlen(*variable));
+    for (char **variable = environ; variable && *variable; variable++) {
+        if (begins_with_one(*variable, drivers, SOMA_COUNT_OF(drivers)) ||
+            (of_loaders && begins_with_one(*variable, loaders, SOMA_COUNT_OF(loaders))))
+            sum += soma_cache_hash(*variable, strlen(*variable));
+    }
     return sum;
 }
 
@@ -110,7 +119,7 @@ static uint64_t hash_machine(bool *failed) {
 /* NULL where no directory is named for it, or memory has run out. */
 static char *name_file(void) {
     bool failed = false;
-    const uint64_t parts[] = {hash_machine(&failed), soma_cl_hash_environment(), hash_vendors(&failed)};
+    const uint64_t parts[] = {hash_machine(&failed), soma_cl_hash_environment(true), hash_vendors(&failed)};
     char name[64], *path = NULL;
     snprintf(name, sizeof name, "opencl-drivers-%016" PRIx64 ".txt",
              soma_cache_hash((const char *)parts, sizeof parts));
