@@ -69,7 +69,7 @@ def hyperparameters(given: Mapping[str, Any]) -> list[tuple[str, str | None, flo
         if not isinstance(name, str):
             raise TypeError(f"hyperparameters: names are texts, got {name!r}")
         try:
-            if isinstance(value, (str, bytes)) or getattr(value, "shape", ()):
+            if isinstance(value, (str, bytes)) or bool(getattr(value, "shape", ())):
                 raise TypeError
             rows.append((name, None, float(value)))
         except (TypeError, ValueError, OverflowError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from . import _soma
 from .schedules import flag, positive
@@ -117,7 +117,7 @@ def of(given: Any) -> tuple[list[str] | None, dict[str, Any]]:
     losses: list[Loss] = []
     for loss in given if isinstance(given, (list, tuple)) else [given]:
         if isinstance(loss, type) and issubclass(loss, Loss):
-            loss = loss()
+            loss = cast(Any, loss)()
         if not isinstance(loss, (str, Loss)):
             raise TypeError(f"a loss is wanted, or the name of one; got {loss!r}")
         losses.append(loss if isinstance(loss, Loss) else Loss(loss))

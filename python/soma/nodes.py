@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What networks are put together of: tensors that are still to be built, layers in general, and those that take several tensors."""
+from __future__ import annotations
+
+from typing import Any
+
 from . import _soma
 
 
@@ -27,7 +31,7 @@ class Layer:
 
     word = ""
     name = input_shape = None
-    regularizers = None  # of a layer that has arguments for them; what is made of others asks these
+    regularizers: dict[str, Any] | None = None  # of a layer that has arguments for them; what is made of others asks these
     _trainable, _is_built = True, False
 
     @property

@@ -36,6 +36,10 @@ class Running:
     lr: float
     def __init__(self, network: Any) -> None: ...
 
+LOSSES: int
+OPTIMIZERS: int
+SCHEDULES: int
+METRICS: int
 ALL: tuple[str, ...]
 TAKES: dict[str, tuple[str, ...]]
 NAMES: list[str]

@@ -107,8 +107,9 @@ def _leaves(layer: Layer) -> Iterator[Layer]:
 def settle(layer: Layer, net: Any, parameters: list[str]) -> None:
     """Sets what the text could not say, of the parameters that a layer has made."""
     for leaf in _leaves(layer):
-        own = {name: regularizer for name, regularizer in (leaf.regularizers or {}).items() if regularizer is not None}
-        if not own or _are_words(leaf.regularizers):
+        given = leaf.regularizers or {}
+        own = {name: regularizer for name, regularizer in given.items() if regularizer is not None}
+        if not own or _are_words(given):
             continue
         if len({name.rpartition(".")[0] for name in parameters}) > 1:
             raise ValueError(f"{leaf.name or repr(leaf)} within {layer.name or type(layer).__name__}: {', '.join(f'{name} is {one}' for name, one in own.items())}; accepted: the same for all "

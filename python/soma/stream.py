@@ -114,7 +114,7 @@ def generate(network: Any, prompt: str | bytes | Sequence[int], max_new_tokens: 
     is_text = isinstance(prompt, (str, bytes))
     if is_text and tokenizer is None and not net.token_count():
         raise ValueError("the network has learnt of no text: a tokenizer is needed, or a prompt of numbers")
-    if is_text:
+    if isinstance(prompt, (str, bytes)):
         content = prompt.encode("utf-8", "surrogateescape") if isinstance(prompt, str) else bytes(prompt)
         numbers = net.encode(content) if tokenizer is None else tokenizer.encode(content)
     else:

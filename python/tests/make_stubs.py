@@ -77,7 +77,7 @@ def optimizer_stubs():
         own = ("momentum: float = 0.0", "nesterov: bool = False") if name == "SGD" else ()
         text.append(f"class {name}(Optimizer):\n" + init([*optimizers.TAKES[getattr(optimizers, name).kind], *optimizers.ALL], own))
     text.append("class Running:\n    learning_rate: float\n    lr: float\n    def __init__(self, network: Any) -> None: ...\n")
-    text.append("ALL: tuple[str, ...]\nTAKES: dict[str, tuple[str, ...]]\nNAMES: list[str]\nWORDS: dict[str, str]\n\ndef of(given: str | Optimizer | type[Optimizer]) -> tuple[dict[str, Any], dict[str, Any] | None]: ...\n")
+    text.append("LOSSES: int\nOPTIMIZERS: int\nSCHEDULES: int\nMETRICS: int\nALL: tuple[str, ...]\nTAKES: dict[str, tuple[str, ...]]\nNAMES: list[str]\nWORDS: dict[str, str]\n\ndef of(given: str | Optimizer | type[Optimizer]) -> tuple[dict[str, Any], dict[str, Any] | None]: ...\n")
     return "\n".join(text)
 
 
