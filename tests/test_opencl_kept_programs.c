@@ -26,8 +26,9 @@ struct _cl_program {
 
 static struct {
     double seconds; /* that building from source takes */
-    cl_int take, taken, build_binary, tell_size, tell_binary;
-    bool gives_nothing; /* a binary of 0 bytes */
+    cl_int take, taken, build_binary, tell_devices, tell_size, tell_binary;
+    size_t devices, place; /* of the context; which of them is the one at hand */
+    bool gives_nothing;    /* a binary of 0 bytes */
     const char *version;
 } driver;
 
@@ -38,6 +39,7 @@ static struct {
 } seen;
 
 static double now = 1000;
+static char the_device, another_device;
 
 /* Check's assertions take memory, which may be what is to fail. */
 static void require(bool truth) {
@@ -48,6 +50,7 @@ static void reset(void) {
     memset(&driver, 0, sizeof driver);
     memset(&seen, 0, sizeof seen);
     driver.seconds = 3;
+    driver.devices = 1;
     driver.version = "OpenCL 3.0 (Build 0)";
 }
 
@@ -130,16 +133,23 @@ cl_int __wrap_clBuildProgram(cl_program program, cl_uint count, const cl_device_
 
 cl_int __wrap_clGetProgramInfo(cl_program program, cl_program_info what, size_t room, void *value, size_t *size);
 cl_int __wrap_clGetProgramInfo(cl_program program, cl_program_info what, size_t room, void *value, size_t *size) {
-    (void)size;
     require(program->built);
+    if (what == CL_PROGRAM_DEVICES) {
+        if (size) *size = driver.devices * sizeof(cl_device_id);
+        if (room < driver.devices * sizeof(cl_device_id)) return CL_INVALID_VALUE;
+        for (size_t i = 0; i < driver.devices; i++)
+            ((cl_device_id *)value)[i] = (cl_device_id)(void *)(i == driver.place ? &the_device : &another_device);
+        return driver.tell_devices;
+    }
     if (what == CL_PROGRAM_BINARY_SIZES) {
-        require(room == sizeof(size_t));
-        *(size_t *)value = driver.gives_nothing ? 0 : size_of(program->number);
+        require(room == driver.devices * sizeof(size_t));
+        memset(value, 0, room);
+        ((size_t *)value)[driver.place] = driver.gives_nothing ? 0 : size_of(program->number);
         return driver.tell_size;
     }
-    require(what == CL_PROGRAM_BINARIES);
-    require(room == sizeof(uint8_t *));
-    if (driver.tell_binary == CL_SUCCESS) fill_binary(program->number, *(uint8_t **)value);
+    require(what == CL_PROGRAM_BINARIES && room == driver.devices * sizeof(uint8_t *));
+    for (size_t i = 0; i < driver.devices; i++) require((((uint8_t **)value)[i] != NULL) == (i == driver.place));
+    if (driver.tell_binary == CL_SUCCESS) fill_binary(program->number, ((uint8_t **)value)[driver.place]);
     return driver.tell_binary;
 }
 
@@ -176,7 +186,6 @@ cl_kernel __wrap_clCreateKernel(cl_program program, const char *name, cl_int *co
 
 /* ----------------------------------------------------------------------------------------------------- the device */
 
-static char the_device;
 static const char *cache;
 
 static soma_cl_device open_device(void) {
@@ -375,14 +384,33 @@ START_TEST(a_driver_may_give_nothing_to_keep) {
     driver.gives_nothing = true;
     live(&device, "softmax.cl", "");
     driver.gives_nothing = false;
-    cl_int *const refusals[] = {&driver.tell_size, &driver.tell_binary};
-    for (int i = 0; i < 2; i++) {
+    cl_int *const refusals[] = {&driver.tell_devices, &driver.tell_size, &driver.tell_binary};
+    for (int i = 0; i < 3; i++) {
         *refusals[i] = CL_OUT_OF_HOST_MEMORY;
         live(&device, "softmax.cl", "");
         *refusals[i] = CL_SUCCESS;
     }
-    ck_assert(seen.sources == 3 && seen.binaries == 0);
+    ck_assert(seen.sources == 4 && seen.binaries == 0);
     ck_assert_ptr_null(the_file());
+    end();
+}
+END_TEST
+
+/* As an application's, of sub-devices. One of another place than there are, or of more than are counted, is not kept.
+ */
+START_TEST(a_context_may_have_several_devices) {
+    begin();
+    const soma_cl_device device = open_device();
+    const size_t rows[][2] = {{3, 2}, {64, 63}, {3, 3}, {65, 0}}; /* devices, place */
+    for (int i = 0; i < 4; i++) {
+        char options[16];
+        snprintf(options, sizeof options, "-DROW=%d", i);
+        driver.devices = rows[i][0], driver.place = rows[i][1];
+        seen.sources = seen.binaries = 0;
+        const uint64_t number = live(&device, "softmax.cl", options);
+        ck_assert(live(&device, "softmax.cl", options) == number);
+        ck_assert(seen.sources == 1 + (i > 1) && seen.binaries == (i < 2));
+    }
     end();
 }
 END_TEST
@@ -505,6 +533,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, a_damaged_file_is_not_believed);
     tcase_add_test(cases, a_driver_may_refuse_what_it_has_made);
     tcase_add_test(cases, a_driver_may_give_nothing_to_keep);
+    tcase_add_test(cases, a_context_may_have_several_devices);
     tcase_add_test(cases, what_the_driver_keeps_or_is_soon_built_is_not_kept);
     tcase_add_test(cases, what_cannot_be_written_can_be_read);
     tcase_add_test(cases, processes_do_not_disturb_each_other);

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #define HEAD "soma opencl program 1\n"
-enum { LIMIT = 1 << 28, SUM_LENGTH = 21 /* "sum 0123456789abcdef\n" */ };
+enum { LIMIT = 1 << 28, MOST = 64 /* devices of a context */, SUM_LENGTH = 21 /* "sum 0123456789abcdef\n" */ };
 
 /* What the driver builds in less is not worth a file: it has kept the program itself, or there is little in it. */
 #define WORTH_KEEPING 0.02 /* seconds */
@@ -135,15 +135,31 @@ cl_program soma_cl_recall_program(soma_cl_device *device, const soma_cl_built *b
 /* ------------------------------------------------------------------------------------------------------------ writing
  */
 
+/* Which of the devices of the program's context, which may be an application's, is this one, and of how many; MOST: of
+ * more, or none. */
+static size_t find_place(const soma_cl_device *device, cl_program program, size_t *count) {
+    cl_device_id ids[MOST];
+    size_t bytes = 0, place = 0;
+    if (clGetProgramInfo(program, CL_PROGRAM_DEVICES, sizeof ids, ids, &bytes) != CL_SUCCESS) return MOST;
+    *count = bytes / sizeof *ids;
+    while (place < *count && ids[place] != device->id) place++;
+    return place < *count ? place : MOST;
+}
+
 /* The program's binary behind `room` bytes for what goes before it; NULL: the driver gives none, or memory has run out.
  */
-static uint8_t *read_binary(cl_program program, size_t room, size_t *size) {
-    *size = 0;
-    if (clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof *size, size, NULL) != CL_SUCCESS || !*size ||
-        *size > LIMIT - room)
+static uint8_t *read_binary(const soma_cl_device *device, cl_program program, size_t room, size_t *size) {
+    size_t sizes[MOST] = {0}, count;
+    uint8_t *binaries[MOST] = {NULL}; /* none is wanted of the other devices, for which it was not built */
+    const size_t place = find_place(device, program, &count);
+    if (place == MOST ||
+        clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, count * sizeof *sizes, sizes, NULL) != CL_SUCCESS)
         return NULL;
-    uint8_t *bytes = soma_calloc(room + *size, 1), *binary = bytes ? bytes + room : NULL;
-    if (bytes && clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL) == CL_SUCCESS)
+    *size = sizes[place];
+    if (!*size || *size > LIMIT - room) return NULL;
+    uint8_t *bytes = soma_calloc(room + *size, 1);
+    if (bytes) binaries[place] = bytes + room;
+    if (bytes && clGetProgramInfo(program, CL_PROGRAM_BINARIES, count * sizeof *binaries, binaries, NULL) == CL_SUCCESS)
         return bytes;
     soma_free(bytes);
     return NULL;
@@ -155,7 +171,7 @@ void soma_cl_keep_program(soma_cl_device *device, const soma_cl_built *built, do
     char *path = name_file(device, built);
     uint8_t *bytes = NULL;
     size_t size;
-    if (path && describe(device, built, &words)) bytes = read_binary(program, words.length + SUM_LENGTH, &size);
+    if (path && describe(device, built, &words)) bytes = read_binary(device, program, words.length + SUM_LENGTH, &size);
     if (bytes) {
         char sum[SUM_LENGTH + 1];
         const size_t room = words.length + SUM_LENGTH;
