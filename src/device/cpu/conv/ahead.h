@@ -9,35 +9,40 @@
 #define CONV_LINE_FLOATS 16
 
 typedef struct conv_ahead {
-    const float *at, *end;
-    const float *then, *then_end; /* what follows */
-    size_t each;                  /* floats of a piece */
+    const float *at;
+    size_t lines;
+    const float *then; /* what follows */
+    size_t then_lines;
+    size_t each; /* lines of a piece */
 } conv_ahead;
 
 /* In so many pieces, or a few less. */
 static inline conv_ahead conv_ahead_of(const float *from, soma_range span, size_t pieces) {
-    size_t each = soma_range_length(span) / SOMA_MAX(pieces, (size_t)1) + CONV_LINE_FLOATS;
-    return (conv_ahead){.at = from + span.begin, .end = from + span.end, .each = each};
+    size_t lines = soma_cpu_parts(soma_range_length(span), CONV_LINE_FLOATS);
+    return (conv_ahead){.at = from + span.begin, .lines = lines, .each = lines / SOMA_MAX(pieces, (size_t)1) + 1};
 }
 
 /* What two of them would fetch, one after the other, in as many pieces. */
 static inline conv_ahead conv_ahead_joined(conv_ahead first, conv_ahead second) {
     first.then = second.at;
-    first.then_end = second.end;
+    first.then_lines = second.lines;
     first.each += second.each;
     return first;
 }
 
 /* The next piece, if there is one. */
 static inline void conv_fetch(conv_ahead *ahead) {
-    if (ahead->at == ahead->end) {
-        if (ahead->then == ahead->then_end) return;
+    if (ahead->lines == 0) {
+        if (ahead->then_lines == 0) return;
         ahead->at = ahead->then;
-        ahead->end = ahead->then = ahead->then_end;
+        ahead->lines = ahead->then_lines;
+        ahead->then_lines = 0;
     }
-    const float *end = ahead->at + SOMA_MIN(ahead->each, (size_t)(ahead->end - ahead->at));
-    for (; ahead->at < end; ahead->at += SOMA_MIN((size_t)CONV_LINE_FLOATS, (size_t)(end - ahead->at)))
-        __builtin_prefetch(ahead->at, 0, 2);
+    const float *at = ahead->at;
+    size_t count = SOMA_MIN(ahead->each, ahead->lines);
+    for (size_t i = 0; i < count; i++) __builtin_prefetch(at + i * CONV_LINE_FLOATS, 0, 2);
+    ahead->at = at + count * CONV_LINE_FLOATS;
+    ahead->lines -= count;
 }
 
 #endif

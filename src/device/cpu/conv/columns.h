@@ -45,8 +45,9 @@ static inline bool conv_prefers_avx2(const conv_columns *columns) {
 }
 
 static inline conv_unit conv_unit_of(const conv_columns *columns, size_t index) {
-    size_t group = index / columns->panels;
-    soma_range range = soma_cpu_part(index % columns->panels, columns->each, GEMM_COLUMNS);
+    size_t group =
+        columns->groups > 1 ? index / columns->panels : 0; /* a division takes as long as a few tiles' rows */
+    soma_range range = soma_cpu_part(index - group * columns->panels, columns->each, GEMM_COLUMNS);
     conv_unit unit = {.columns = {group * columns->each + range.begin, group * columns->each + range.end},
                       .column = range.begin,
                       .group = group,
@@ -54,9 +55,13 @@ static inline conv_unit conv_unit_of(const conv_columns *columns, size_t index) 
     return unit;
 }
 
-static inline conv_tile *conv_tile_for(const conv_columns *columns, size_t rows, soma_range range) {
-    size_t vectors = soma_cpu_parts(range.end - range.begin, SOMA_LANES);
-    return (columns->depthwise ? depthwise_tiles[rows - 1] : conv_tiles[rows - 1])[vectors - 1];
+static inline size_t conv_vectors_of(const conv_unit *unit) {
+    return soma_cpu_parts(unit->columns.end - unit->columns.begin, SOMA_LANES);
+}
+
+/* [vectors - 1] */
+static inline conv_tile *const *conv_tiles_for(const conv_columns *columns, size_t rows) {
+    return (columns->depthwise ? depthwise_tiles : conv_tiles)[rows - 1];
 }
 
 #endif

@@ -6,7 +6,9 @@
  *
  * Pieces and bands depend on shapes alone, and so do the results.
  */
+#define CONV_SCALED 1
 #include "device/cpu/conv/columns.h"
+#include "device/cpu/conv/together.h"
 
 /* Floats of a block of dweight. */
 #define BLOCK_FLOATS (48 * 1024)
@@ -14,6 +16,8 @@
 #define BAND_POINTS 1024
 /* Pieces at most, floats of all their sums, and how many tasks are enough for the threads of any processor. */
 #define MAX_PIECES   16
+#define PIECE_POINTS 2048
+#define BLOCK_TILES  8
 #define PIECE_FLOATS (1024 * 1024)
 #define ENOUGH_TASKS 32
 /* Multiplications of a task, at least. */
@@ -27,6 +31,7 @@ typedef struct weight_plan {
     size_t row_tiles;
     size_t of_tap;       /* tiles of a tap, of which some points are left out; 0: tiles go on from tap to tap */
     const conv_run *run; /* of all taps */
+    const uint32_t *to;  /* where each row of dweight begins */
     size_t blocks, pieces;
     size_t scratch; /* floats of a thread: a box, and a band of dy in panels */
     size_t sums;    /* where the sums of the pieces begin in the workspace */
@@ -46,59 +51,60 @@ typedef struct block {
     size_t from, points; /* of dy: the band's first, and how many */
     size_t images;
     soma_range tiles;
-    conv_output output;
+    conv_work work;   /* of a unit's tiles */
     float *to;        /* dweight, or the piece's sums */
     conv_ahead ahead; /* of the next band's x and dy */
 } block;
 
-/* The columns of a unit, for all points of the band. */
-static const float *panel_of(const block *b, soma_range columns, size_t *stride) {
+/* The columns of a unit, for all points of the band: in place, or in panels. */
+static void place_right(block *b, soma_range columns) {
     const weight_plan *p = b->plan;
     const soma_view *view = &b->call->view[1];
     size_t at = b->from * p->columns.all + columns.begin, width = columns.end - columns.begin;
     size_t read = soma_round_up(width, SOMA_LANES);
     const float *dy = soma_cpu_floats(view) + at;
+    b->work.b = b->panels;
+    b->work.b_stride = GEMM_COLUMNS;
+    if (b->points == 0) return;
     /* Lanes past the columns may hold anything, but must not lie behind the last of dy. */
     if (p->columns.all <= DIRECT_COLUMNS && at + (b->points - 1) * p->columns.all + read <= soma_view_count(view)) {
-        *stride = p->columns.all;
-        return dy;
+        b->work.b = dy;
+        b->work.b_stride = p->columns.all;
+        return;
     }
     gemm_pack_rows(dy, p->columns.all, b->points, width, b->panels);
-    *stride = GEMM_COLUMNS;
-    return b->panels;
 }
 
 /* The rows of a tile, and the points that it sums over. */
-static soma_range rows_of(const block *b, size_t tile, conv_run *all, conv_runs *runs) {
+static soma_range rows_of(const block *b, size_t tile, const conv_run *all, conv_runs *runs) {
     const weight_plan *p = b->plan;
-    *all = (conv_run){0, (uint32_t)b->points};
     *runs = (conv_runs){1, all};
     if (!p->of_tap) return soma_cpu_even_part(tile, p->pass.k, p->row_tiles);
     size_t tap = tile / p->of_tap, first = tap * p->pass.from_channels;
-    soma_range rows = soma_cpu_even_part(tile % p->of_tap, p->pass.from_channels, p->of_tap);
+    soma_range rows = soma_cpu_even_part(tile - tap * p->of_tap, p->pass.from_channels, p->of_tap);
     *runs = soma_cpu_conv_tap_runs(&p->pass, p->run, tap, b->images);
     return (soma_range){first + rows.begin, first + rows.end};
 }
 
+/* [vectors - 1]; of a tap's channels, which are neighbours, others. */
+static conv_tile *const *tiles_for(const weight_plan *p, size_t rows) {
+    return p->of_tap ? together_tiles[rows - 1] : conv_tiles_for(&p->columns, rows);
+}
+
 static void multiply_unit(block *b, size_t index) {
     const weight_plan *p = b->plan;
-    conv_unit unit = conv_unit_of(&p->columns, index);
-    size_t stride = GEMM_COLUMNS;
-    const float *dy = b->points ? panel_of(b, unit.columns, &stride) : b->panels, *a[CONV_ROWS];
-    const float *source = b->source + unit.left;
-    b->output.column = unit.columns.begin;
-    b->output.ahead = &b->ahead;
-    b->output.columns = unit.columns.end - unit.columns.begin;
+    const conv_unit unit = conv_unit_of(&p->columns, index);
+    const size_t vectors = conv_vectors_of(&unit);
+    const conv_run all = {0, (uint32_t)b->points};
+    place_right(b, unit.columns);
+    b->work.index = p->pass.pixel;
+    b->work.a = b->source + unit.left;
+    b->work.added = b->work.out = b->to + unit.columns.begin;
+    b->work.columns = unit.columns.end - unit.columns.begin;
+    b->work.ahead = &b->ahead;
     for (size_t tile = b->tiles.begin; tile < b->tiles.end; tile++) {
-        conv_run all;
-        conv_runs runs;
-        soma_range rows = rows_of(b, tile, &all, &runs);
-        for (size_t row = rows.begin; row < rows.end; row++) {
-            a[row - rows.begin] = source + p->pass.element[row];
-            b->output.row[row - rows.begin] = b->to + row * p->columns.all;
-            b->output.added[row - rows.begin] = b->to + row * p->columns.all;
-        }
-        conv_tile_for(&p->columns, rows.end - rows.begin, unit.columns)(runs, p->pass.pixel, a, dy, stride, &b->output);
+        const soma_range rows = rows_of(b, tile, &all, &b->work.runs);
+        tiles_for(p, soma_range_length(rows))[vectors - 1](&b->work, p->pass.element + rows.begin, p->to + rows.begin);
         if (p->columns.depthwise) conv_fetch(&b->ahead); /* the other tiles do so after each run */
     }
 }
@@ -126,7 +132,7 @@ static void multiply_band(block *b, const conv_band *band, float *box) {
     b->from = band->to / b->plan->columns.all;
     b->source = soma_cpu_conv_source(pass, band, soma_cpu_floats(&b->call->view[0]), box);
     for (size_t unit = 0; unit < b->plan->columns.units; unit++) multiply_unit(b, unit);
-    b->output.beta = 1.0f;
+    b->work.beta = 1.0f;
 }
 
 static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
@@ -138,12 +144,12 @@ static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size
                .plan = p,
                .panels = box + soma_round_up(soma_cpu_conv_box_size(&p->pass), SOMA_CPU_ALIGNMENT),
                .tiles = soma_cpu_even_part(index, p->row_tiles, p->blocks),
-               .output = {.alpha = params->alpha, .beta = params->beta, .far = true},
+               .work = {.alpha = params->alpha, .beta = params->beta, .far = true},
                .to = soma_cpu_floats(&call->view[2])};
     if (p->pieces > 1) {
         b.to = (float *)soma_cpu_workspace(call) + p->sums + piece * p->pass.k * p->columns.all;
-        b.output.alpha = 1.0f;
-        b.output.beta = 0.0f;
+        b.work.alpha = 1.0f;
+        b.work.beta = 0.0f;
     }
     soma_range bands = soma_cpu_even_part(piece, p->pass.band_count, p->pieces);
     /* Where there are several pieces for each thread, it goes on with the next one's bands. */
@@ -181,21 +187,30 @@ static void add_task(const soma_call *call, const soma_cpu_plan *plan, size_t ta
 
 /* ---------------------------------------------------------------------------------------------------- the plan */
 
-static void cut(weight_plan *p, double work) {
+/* The largest that is no larger; at least 1. */
+static size_t power_of_two(size_t number) {
+    size_t power = 1;
+    while (2 * power <= number) power *= 2;
+    return power;
+}
+
+static void cut(weight_plan *p, double work, uint32_t threads) {
     size_t floats = p->pass.k * p->columns.all, bands = SOMA_MAX(p->pass.band_count, (size_t)1);
     if (p->of_tap) p->of_tap = soma_cpu_parts(p->pass.from_channels, p->columns.rows);
     p->row_tiles = p->of_tap ? p->of_tap * soma_cpu_conv_taps(&p->pass) : soma_cpu_parts(p->pass.k, p->columns.rows);
-    p->blocks = SOMA_MIN(soma_cpu_parts(floats, BLOCK_FLOATS), p->row_tiles);
     size_t tasks = (size_t)SOMA_MIN(work / TASK_WORK + 1.0, (double)ENOUGH_TASKS);
-    p->pieces = SOMA_MIN(soma_cpu_parts(tasks, p->blocks), (size_t)MAX_PIECES);
-    p->pieces = SOMA_MAX(SOMA_MIN(p->pieces, PIECE_FLOATS / floats), (size_t)1);
-    p->pieces = SOMA_MIN(p->pieces, bands);
+    size_t pieces = (size_t)SOMA_MIN(work / (double)floats / PIECE_POINTS, (double)SOMA_MIN(tasks, (size_t)MAX_PIECES));
+    p->pieces = power_of_two(SOMA_MIN(SOMA_MIN(pieces, PIECE_FLOATS / floats), bands));
+    /* What a block has in it does not change a sum, so there may be as many as threads want. */
+    size_t least = soma_cpu_parts(floats, BLOCK_FLOATS), most = p->row_tiles * p->columns.units / BLOCK_TILES;
+    size_t wanted = SOMA_MIN(soma_cpu_parts(SOMA_MIN((size_t)threads, tasks), p->pieces), SOMA_MAX(most, (size_t)1));
+    p->blocks = SOMA_MIN(soma_round_up(least, wanted), p->row_tiles);
 }
 
 static void share_out(weight_plan *p, soma_cpu_plan *plan) {
     double points = (double)p->pass.images, floats = (double)(p->pass.k * p->columns.all);
     for (int d = 0; d < 3; d++) points *= (double)p->pass.axis[d].count;
-    cut(p, points * floats);
+    cut(p, points * floats, plan->threads);
     p->scratch = soma_round_up(soma_cpu_conv_box_size(&p->pass), SOMA_CPU_ALIGNMENT) +
                  SOMA_MAX(p->pass.band_points, (size_t)1) * GEMM_COLUMNS;
     p->sums = plan->threads * p->scratch;
@@ -207,6 +222,33 @@ static void share_out(weight_plan *p, soma_cpu_plan *plan) {
     if (p->pieces > 1) soma_cpu_add_phase(plan, add_task, soma_cpu_parts(p->pass.k * p->columns.all, SOMA_CPU_CHUNK));
 }
 
+static soma_status choose_bands_of(conv_pass *pass, bool depthwise, size_t points) {
+    return depthwise ? soma_cpu_conv_choose_bands(pass, points) : soma_cpu_conv_choose_tapped_bands(pass, points);
+}
+
+/* How often a number can be halved. */
+static int halvings(size_t number) {
+    int count = 0;
+    for (; number && number % 2 == 0; number /= 2) count++;
+    return count;
+}
+
+/*
+ * Bands of fewer images than there is room for, but more than half as many, where threads then get more equal shares
+ * of them. However many threads there are, as the sums of pieces must not hang on that: most often it is a power of
+ * two.
+ */
+static soma_status choose_bands(conv_pass *pass, bool depthwise) {
+    SOMA_TRY(choose_bands_of(pass, depthwise, BAND_POINTS));
+    const size_t most = pass->band[0], points = pass->band_points / SOMA_MAX(most, (size_t)1);
+    size_t best = most;
+    if (pass->band_count != pass->bands[0]) return SOMA_OK;
+    for (size_t of_band = most; 2 * of_band > most; of_band--)
+        if (halvings(soma_cpu_parts(pass->images, of_band)) > halvings(soma_cpu_parts(pass->images, best)))
+            best = of_band;
+    return best == most ? SOMA_OK : choose_bands_of(pass, depthwise, points * best);
+}
+
 #ifdef __AVX512F__
 soma_cpu_planner soma_cpu_plan_conv_weight_grad_avx2;
 #endif
@@ -214,25 +256,28 @@ soma_cpu_planner soma_cpu_plan_conv_weight_grad_avx2;
 SOMA_CPU_PLANNER(conv_weight_grad) {
     const soma_conv_params *params = &call->params.conv;
     const soma_view *dweight = &call->view[2];
-    if (dweight->dtype != SOMA_F32) return SOMA_UNSUPPORTED;
+    if (dweight->dtype != SOMA_F32 || soma_view_count(dweight) > UINT32_MAX) return SOMA_UNSUPPORTED;
     if (soma_view_count(dweight) == 0) return SOMA_OK;
     conv_columns columns = conv_columns_of(params->groups, dweight->shape[3], dweight->shape[4] / params->groups);
 #ifdef __AVX512F__
     if (conv_prefers_avx2(&columns)) return soma_cpu_plan_conv_weight_grad_avx2(call, plan);
 #endif
     conv_pass pass = soma_cpu_conv_forward(params, &call->view[0], dweight, &call->view[1]);
-    soma_status status = columns.depthwise ? soma_cpu_conv_choose_bands(&pass, BAND_POINTS)
-                                           : soma_cpu_conv_choose_tapped_bands(&pass, BAND_POINTS);
+    soma_status status = choose_bands(&pass, columns.depthwise);
     if (status != SOMA_OK) return SOMA_UNSUPPORTED;
     size_t runs = columns.depthwise ? 0 : soma_cpu_conv_tap_runs_size(&pass);
-    size_t size = sizeof(weight_plan) + soma_cpu_conv_table_size(&pass) * sizeof(uint32_t) + runs * sizeof(conv_run);
+    size_t size =
+        sizeof(weight_plan) + (soma_cpu_conv_table_size(&pass) + pass.k) * sizeof(uint32_t) + runs * sizeof(conv_run);
     weight_plan *p = soma_calloc(1, size);
     if (!p) return soma_out_of_memory(size, "the plan of a convolution's gradient");
     plan->detail = p;
-    conv_run *run = (conv_run *)(void *)soma_cpu_conv_fill_tables(&pass, p->tables);
+    uint32_t *to = soma_cpu_conv_fill_tables(&pass, p->tables);
+    for (size_t row = 0; row < pass.k; row++) to[row] = (uint32_t)(row * columns.all);
+    conv_run *run = (conv_run *)(void *)(to + pass.k);
     if (runs) soma_cpu_conv_fill_tap_runs(&pass, run);
     p->of_tap = runs ? 1 : 0;
     p->run = run;
+    p->to = to;
     p->pass = pass;
     p->columns = columns;
     share_out(p, plan);

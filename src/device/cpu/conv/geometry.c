@@ -7,7 +7,7 @@
 
 /* Floats of a band's box. Where there are so many weights that they come from beyond the L2 cache, larger boxes, so
  * that more points share their coming. */
-#define BOX_FLOATS       (24 * 1024)
+#define BOX_FLOATS       (48 * 1024)
 #define LARGE_BOX_FLOATS (96 * 1024)
 #define MANY_WEIGHTS     (256 * 1024)
 /* Floats of the largest box that a single point may need. */

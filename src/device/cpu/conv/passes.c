@@ -75,12 +75,12 @@ typedef struct block {
     const pass_plan *pass;
     const float *source; /* of the band */
     float *to;
+    size_t points;
     const float *addend; /* where `to` is in it, or NULL */
     soma_range units, k;
     float *own_weights; /* scratch memory for those of the block */
     uint32_t *room;     /* the same for its order */
     conv_order order;   /* of the band's points */
-    conv_runs runs;     /* of the class, in k */
     conv_ahead ahead;   /* of what the next band reads */
 } block;
 
@@ -94,51 +94,54 @@ static const float *weights_of(const block *b, size_t unit) {
            (unit * own->pass.k + b->k.begin) * GEMM_COLUMNS;
 }
 
-/* f of what the block's units have made of these points, while it is in the cache. */
-static void apply_function(const block *b, soma_range points) {
+/* f of what the block's units have made of the band's points, while it is in the cache. */
+static void apply_function(const block *b) {
     const passes_plan *p = b->plan;
     const soma_conv_params *params = &b->call->params.conv;
-    const uint32_t *to = b->order.to + points.begin;
-    size_t begin = conv_unit_of(&p->columns, b->units.begin).columns.begin,
-           end = conv_unit_of(&p->columns, b->units.end - 1).columns.end, width = end - begin;
-    size_t count = points.end - points.begin, row = p->columns.all;
-    if (width == row && to[count - 1] - to[0] == (count - 1) * row) { /* in one piece */
-        width *= count;
-        count = 1;
-    }
-    for (size_t i = 0; i < count; i++) {
+    const uint32_t *to = b->order.to;
+    const size_t begin = conv_unit_of(&p->columns, b->units.begin).columns.begin,
+                 end = conv_unit_of(&p->columns, b->units.end - 1).columns.end, row = p->columns.all;
+    for (size_t i = 0, together; i < b->points; i += together) {
+        for (together = 1;
+             i + together < b->points && end - begin == row && to[i + together] == to[i] + together * row;)
+            together++; /* in one piece */
         float *at = b->to + to[i] + begin;
-        p->function(at, at, width, params->a, params->b);
+        p->function(at, at, together * (end - begin), params->a, params->b);
     }
 }
 
-static void multiply_points(const block *b, soma_range points) {
+/* Units of which all is told before their tiles are made, in turns. */
+#define UNITS 8
+typedef struct unit_work {
+    size_t count;
+    conv_work work[UNITS];
+    size_t vectors[UNITS];
+} unit_work;
+
+/* The units from `unit` on, with the terms of a class. */
+static void prepare_units(const block *b, size_t unit, conv_runs runs, unit_work *all) {
     const conv_pass *pass = &b->pass->pass;
     const passes_plan *p = b->plan;
-    const uint32_t *pixel = b->order.pixel + points.begin, *to = b->order.to + points.begin;
-    const float *bias = soma_cpu_optional(&b->call->view[2]), *a[CONV_ROWS];
-    bool first = b->k.begin == 0, last = b->k.end == pass->k;
-    size_t rows = points.end - points.begin, left = SIZE_MAX, stride = p->direct ? p->columns.all : GEMM_COLUMNS;
+    const float *bias = soma_cpu_optional(&b->call->view[2]);
+    const bool first = b->k.begin == 0, last = b->k.end == pass->k;
     const float *added = first ? b->addend : b->to; /* later blocks add to what the first has made */
-    conv_output output = {.alpha = 1.0f, .beta = added ? 1.0f : 0.0f, .far = IS_FAR(pass, p->count)};
-    for (size_t i = 0; i < rows; i++) {
-        output.row[i] = b->to + to[i];
-        if (added) output.added[i] = added + to[i];
+    all->count = SOMA_MIN(b->units.end - unit, (size_t)UNITS);
+    for (size_t i = 0; i < all->count; i++) {
+        const conv_unit of = conv_unit_of(&p->columns, unit + i);
+        all->vectors[i] = conv_vectors_of(&of);
+        all->work[i] = (conv_work){.runs = runs,
+                                   .index = pass->element + b->k.begin,
+                                   .a = b->source + of.left,
+                                   .b = weights_of(b, unit + i),
+                                   .b_stride = p->direct ? p->columns.all : GEMM_COLUMNS,
+                                   .out = b->to + of.columns.begin,
+                                   .added = added ? added + of.columns.begin : NULL,
+                                   .columns = of.columns.end - of.columns.begin,
+                                   .beta = added ? 1.0f : 0.0f,
+                                   .bias = last && bias ? bias + of.columns.begin : NULL,
+                                   .relu = last && p->relu,
+                                   .far = IS_FAR(pass, p->count)};
     }
-    for (size_t i = b->units.begin; i < b->units.end; i++) {
-        conv_unit unit = conv_unit_of(&p->columns, i);
-        if (unit.left != left) {
-            left = unit.left;
-            for (size_t row = 0; row < rows; row++) a[row] = b->source + pixel[row] + left;
-        }
-        output.column = unit.columns.begin;
-        output.columns = unit.columns.end - unit.columns.begin;
-        output.bias = last && bias ? bias + unit.columns.begin : NULL;
-        output.relu = last && p->relu;
-        conv_tile_for(&p->columns, rows, unit.columns)(b->runs, pass->element + b->k.begin, a, weights_of(b, i), stride,
-                                                       &output);
-    }
-    if (last && p->function) apply_function(b, points);
 }
 
 /* Units of a block, for so many terms of the sums. */
@@ -146,20 +149,33 @@ static size_t units_together(size_t k) {
     return SOMA_MAX(BLOCK_FLOATS / GEMM_COLUMNS / SOMA_MAX(k, (size_t)1), (size_t)1);
 }
 
+/* So many points of a class, from `first` on. */
+static void multiply_class(block *b, const unit_work *all, size_t first, size_t points) {
+    const passes_plan *p = b->plan;
+    const size_t tiles = soma_cpu_parts(points, p->columns.rows);
+    for (size_t tile = 0, end = first; tile < tiles; tile++, first = end) {
+        end = first + soma_range_length(soma_cpu_even_part(tile, points, tiles));
+        conv_tile *const *tile_of = conv_tiles_for(&p->columns, end - first);
+        for (size_t i = 0; i < all->count; i++)
+            tile_of[all->vectors[i] - 1](&all->work[i], b->order.pixel + first, b->order.to + first);
+        conv_fetch(&b->ahead);
+    }
+}
+
 /* The points of all classes. */
 static void multiply_units(block *b) {
     const pass_plan *own = b->pass;
     conv_run run[CONV_RUNS];
+    unit_work all;
     for (size_t c = 0; c < own->class_count; c++) {
-        size_t first = c ? b->order.end[c - 1] : 0, points = b->order.end[c] - first;
-        size_t tiles = soma_cpu_parts(points, b->plan->columns.rows);
-        b->runs = soma_cpu_conv_class_runs(&own->pass, &own->classes[c], b->k, run);
-        for (size_t tile = 0; tile < tiles; tile++) {
-            soma_range range = soma_cpu_even_part(tile, points, tiles);
-            multiply_points(b, (soma_range){first + range.begin, first + range.end});
-            conv_fetch(&b->ahead);
+        const size_t first = c ? b->order.end[c - 1] : 0, points = b->order.end[c] - first;
+        const conv_runs runs = soma_cpu_conv_class_runs(&own->pass, &own->classes[c], b->k, run);
+        for (size_t unit = b->units.begin; unit < b->units.end && points; unit += UNITS) {
+            prepare_units(b, unit, runs, &all);
+            multiply_class(b, &all, first, points);
         }
     }
+    if (b->plan->function && b->k.end == own->pass.k) apply_function(b);
 }
 
 static void multiply_band(block *b, soma_range units) {
@@ -195,6 +211,7 @@ static void make_part(const soma_call *call, const soma_cpu_plan *plan, const pa
         conv_band band = soma_cpu_conv_band(&own->pass, i);
         b.source = soma_cpu_conv_source(&own->pass, &band, soma_cpu_floats(&call->view[0]), box);
         b.to = soma_cpu_floats(result_of(call)) + band.to;
+        b.points = band.points;
         if (call->primitive == SOMA_PRIMITIVE_CONV_ADD) b.addend = soma_cpu_floats(&call->view[3]) + band.to;
         if (i == bands.begin || !soma_cpu_conv_alike(&before, &band))
             soma_cpu_conv_sort(&own->pass, &band, own->class_count, own->classes, b.room, &b.order);
@@ -268,10 +285,12 @@ static bool bands_come_first(const soma_call *call, const conv_columns *columns,
 
 /* A pass with bands small enough that there are tasks for all threads, where there are too few units for that. */
 static soma_status make_banded(const soma_call *call, const soma_cpu_plan *plan, const conv_columns *columns,
-                               size_t index, conv_pass *pass) {
+                               size_t index, size_t passes, conv_pass *pass) {
     *pass = make_pass(call, index);
     size_t others = bands_come_first(call, columns, pass) ? 1 : columns->units;
     double wanted = (double)soma_cpu_parts(wanted_tasks(plan, columns, pass), others);
+    /* Tasks go through all passes if each has a band for each of them. */
+    if (passes > 1) wanted = SOMA_MAX(wanted, SOMA_MIN((double)soma_cpu_tasks(plan), (double)pass->images));
     double points = SOMA_MAX(points_of(pass) / wanted + 1.0, (double)LEAST_POINTS);
     size_t most = (size_t)SOMA_MIN(points, (double)BAND_POINTS);
     return soma_cpu_conv_choose_even_bands(pass, most, columns->units, soma_cpu_tasks(plan), plan->threads);
@@ -286,7 +305,7 @@ static soma_status make_passes(const soma_call *call, soma_cpu_plan *plan, const
         plan->nanoseconds += nanoseconds_of(columns, &pass);
     }
     for (size_t i = 0; i < count; i++) {
-        if (make_banded(call, plan, columns, i, &pass) != SOMA_OK) return SOMA_UNSUPPORTED;
+        if (make_banded(call, plan, columns, i, count, &pass) != SOMA_OK) return SOMA_UNSUPPORTED;
         entries += soma_cpu_conv_table_size(&pass);
     }
     passes_plan *p = soma_calloc(1, head + entries * sizeof(uint32_t));
@@ -296,7 +315,7 @@ static soma_status make_passes(const soma_call *call, soma_cpu_plan *plan, const
     p->count = count;
     p->columns = *columns;
     for (size_t i = 0; i < count; i++) {
-        (void)make_banded(call, plan, columns, i, &p->pass[i].pass);
+        (void)make_banded(call, plan, columns, i, count, &p->pass[i].pass);
         tables = soma_cpu_conv_fill_tables(&p->pass[i].pass, tables);
         p->pass[i].class_count = soma_cpu_conv_classes(&p->pass[i].pass, p->pass[i].classes);
     }
@@ -343,6 +362,14 @@ static bool goes_through_passes(const passes_plan *p, size_t tasks) {
     return all;
 }
 
+/* As many tasks as are wanted, or fewer, but at least half of them, where these have as many bands each and threads as
+ * many tasks. */
+static size_t equal_tasks(size_t bands, size_t wanted, size_t threads) {
+    for (size_t tasks = wanted / threads * threads; tasks && 2 * tasks >= wanted; tasks -= threads)
+        if (bands % tasks == 0) return tasks;
+    return wanted;
+}
+
 static void share_out(passes_plan *p, soma_cpu_plan *plan) {
     size_t tasks = 0, weights = 0, points = 0, parts = soma_cpu_tasks(plan);
     const bool through = goes_through_passes(p, parts);
@@ -354,6 +381,7 @@ static void share_out(passes_plan *p, soma_cpu_plan *plan) {
         size_t wanted = through ? parts : wanted_tasks(plan, &p->columns, pass);
         own->k_blocks = SOMA_MAX(soma_cpu_parts(pass->k, K_BLOCK), (size_t)1);
         own->band_tasks = SOMA_MIN(wanted, pass->band_count);
+        if (!through) own->band_tasks = equal_tasks(pass->band_count, own->band_tasks, plan->threads);
         own->unit_tasks = SOMA_MIN(soma_cpu_parts(wanted, own->band_tasks), p->columns.units);
         own->first_task = tasks;
         tasks += own->band_tasks * own->unit_tasks;
