@@ -12,7 +12,9 @@
 #define SOMA_CELL static inline __attribute__((always_inline))
 #endif
 
+#ifndef SOMA_GATE
 #define SOMA_GATE(x) (R(1.0) / (R(1.0) + EXP(-(x))))
+#endif
 
 typedef struct lstm_cell {
     real i, f, g, o; /* the gates */

@@ -6,11 +6,16 @@
 #include <stddef.h>
 
 #define ELEMENTARY_LIST(X) X(exp) X(expm1) X(log) X(log1p) X(tanh) X(erf)
+/* Of whole vectors. */
+#define ELEMENTARY_VECTORS(X) X(sigmoid) X(tanh)
 
 typedef void elementary_loop(const float *x, float *y, size_t count);
 typedef struct elementary_loops {
 #define X(name) elementary_loop *name;
     ELEMENTARY_LIST(X)
+#undef X
+#define X(name) elementary_loop *vector_##name;
+    ELEMENTARY_VECTORS(X)
 #undef X
 } elementary_loops;
 

@@ -11,10 +11,6 @@
  * what reaches the state straight; then the gradient of the cells; then, of this step and of the one after, the
  * gradients that the products of the next round are made of: in the sequence the rows of samples lie too far apart.
  */
-static float *packed_panel(const soma_call *call, const recurrent_plan *p, size_t panel) {
-    return (float *)soma_cpu_workspace(call) + panel * p->columns * GEMM_COLUMNS;
-}
-
 static float *direct_of(const soma_call *call, const recurrent_plan *p) {
     return (float *)soma_cpu_workspace(call) + p->first;
 }
@@ -29,131 +25,134 @@ static float *near_of(const soma_call *call, const recurrent_plan *p, size_t rou
            (round % 2 * p->size.samples + sample) * recurrent_pitch(p->columns);
 }
 
-/* A task for each panel, and one for the sums that begin with 0. */
-static void pack_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
-    (void)thread;
-    const recurrent_plan *p = plan->detail;
-    const size_t count = p->size.samples * p->size.units;
-    const soma_range own = recurrent_units(p, task);
-    if (task < p->panels)
-        gemm_pack_columns(soma_cpu_floats(&call->view[RECURRENT_GRAD_WEIGHT]) + own.begin * p->columns, p->columns,
-                          p->columns, own.end - own.begin, packed_panel(call, p, task));
-    else {
-        memset(direct_of(call, p), 0, count * sizeof(float));
-        if (p->params.kind == SOMA_RECURRENT_LSTM) memset(dcell_of(call, p), 0, count * sizeof(float));
+/* Where a panel is in the packed weights. */
+static size_t packed_place(const recurrent_plan *p, size_t panel) {
+    return panel * p->columns * GEMM_COLUMNS;
+}
+
+static void pack(const soma_call *call, const recurrent_plan *p, soma_range panels, float *packed) {
+    const soma_range units = recurrent_units(p, panels);
+    gemm_pack_columns(soma_cpu_floats(&call->view[RECURRENT_GRAD_WEIGHT]) + units.begin * p->columns, p->columns,
+                      p->columns, soma_range_length(units), packed + packed_place(p, panels.begin));
+}
+
+/* What begins with 0. */
+static void begin(const soma_call *call, const recurrent_plan *p, soma_range samples, soma_range units) {
+    const size_t bytes = soma_range_length(units) * sizeof(float);
+    for (size_t sample = samples.begin; sample < samples.end; sample++) {
+        memset(direct_of(call, p) + sample * p->size.units + units.begin, 0, bytes);
+        if (p->params.kind == SOMA_RECURRENT_LSTM)
+            memset(dcell_of(call, p) + sample * p->size.units + units.begin, 0, bytes);
     }
+}
+
+static void pack_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
+    const recurrent_plan *p = plan->detail;
+    const soma_range panels = recurrent_panels(p, task);
+    pack(call, p, panels, recurrent_packed(call, p, thread));
+    begin(call, p, (soma_range){0, p->size.samples}, recurrent_units(p, panels));
 }
 
 /* --------------------------------------------------------------------------------------------------- some units */
 
-/* Of one sample and one panel: `count` units. A gate's numbers lie `units` apart in kept, dx and drecurrent. */
+/* Of one sample: `count` units. A gate's numbers lie `units` apart in kept, dx and drecurrent. */
 typedef struct row {
     size_t count, units;
     const float *dy, *sums, *y; /* sums: of the products, 0s at the last step */
     const float *kept, *cells;
     const float *h, *c;                      /* before the step */
     float *direct, *dcell, *dx, *drecurrent; /* drecurrent: NULL where it is dx */
-    float *near;
+    float *near;                             /* what the products take: drecurrent, or dx */
 } row;
 
-static void relu_row(const row *r) {
-    const float *dy = r->dy, *sums = r->sums, *y = r->y;
-    float *dx = r->dx, *direct = r->direct;
-    SOMA_INDEPENDENT
-    for (size_t j = 0; j < r->count; j++) {
-        const float slope = y[j] > 0.0f ? 1.0f : y[j] <= 0.0f ? 0.0f : y[j];
-        dx[j] = (dy[j] + (direct[j] + sums[j])) * slope;
-        direct[j] = 0.0f;
-    }
+/* dh */
+static inline __attribute__((always_inline)) soma_vector sum_of(const row *r, size_t j, size_t lanes) {
+    return soma_load_lanes(r->dy + j, lanes) +
+           (soma_load_lanes(r->direct + j, lanes) + soma_load_lanes(r->sums + j, lanes));
 }
 
-static void tanh_row(const row *r) {
-    const float *dy = r->dy, *sums = r->sums, *y = r->y;
-    float *dx = r->dx, *direct = r->direct;
-    SOMA_INDEPENDENT
-    for (size_t j = 0; j < r->count; j++) {
-        dx[j] = (dy[j] + (direct[j] + sums[j])) * (1.0f - y[j] * y[j]);
-        direct[j] = 0.0f;
-    }
+static inline __attribute__((always_inline)) soma_vector kept(const row *r, size_t what, size_t j, size_t lanes) {
+    return soma_load_lanes(r->kept + what * r->units + j, lanes);
 }
 
-static inline __attribute__((always_inline)) void lstm_units(const row *r, size_t count) {
-    const float *dy = r->dy, *sums = r->sums, *after = r->cells, *before = r->c;
-    const float *i = r->kept, *f = i + r->units, *g = f + r->units, *o = g + r->units;
-    float *di = r->dx, *df = di + r->units, *dg = df + r->units, *d_o = dg + r->units;
-    float *direct = r->direct, *dcell = r->dcell;
-    SOMA_INDEPENDENT
-    for (size_t j = 0; j < count; j++) {
-        const lstm_gradient d =
-            lstm_back(dy[j] + (direct[j] + sums[j]), dcell[j], i[j], f[j], g[j], o[j], after[j], before[j]);
-        di[j] = d.i;
-        df[j] = d.f;
-        dg[j] = d.g;
-        d_o[j] = d.o;
-        dcell[j] = d.c;
-        direct[j] = 0.0f;
-    }
+/* A gate's gradient, for x and for the products. */
+static inline __attribute__((always_inline)) void give(const row *r, size_t gate, size_t j, size_t lanes,
+                                                       soma_vector dx, soma_vector products) {
+    const size_t at = gate * r->units + j;
+    soma_store_lanes(r->dx + at, dx, lanes);
+    soma_store_lanes(r->near + at, products, lanes);
+    if (r->drecurrent) soma_store_lanes(r->drecurrent + at, products, lanes);
 }
 
-/* Of whole panels, which most are, the compiler knows the number of units. */
-static void lstm_row(const row *r) {
-    if (r->count == GEMM_COLUMNS)
-        lstm_units(r, GEMM_COLUMNS);
-    else
-        lstm_units(r, r->count);
+RECURRENT_UNITS relu_row_units(const row *r, size_t j, size_t lanes) {
+    const soma_vector y = soma_load_lanes(r->y + j, lanes), dh = sum_of(r, j, lanes),
+                      slope = soma_vector_select(y > 0.0f, soma_vector_of(1.0f),
+                                                 soma_vector_select(y <= 0.0f, soma_vector_of(0.0f), y));
+    give(r, 0, j, lanes, dh * slope, dh * slope);
+    soma_store_lanes(r->direct + j, (soma_vector){0}, lanes);
 }
+RECURRENT_ROW(relu_row)
 
-/* The gates but for the reset gate. */
-static void gru_row(const row *r) {
-    const float *dy = r->dy, *sums = r->sums, *h = r->h, *z = r->kept, *n = z + 2 * r->units;
-    float *dz = r->dx, *dn = dz + 2 * r->units, *direct = r->direct;
-    SOMA_INDEPENDENT
-    for (size_t j = 0; j < r->count; j++) {
-        const gru_gradient d = gru_back(dy[j] + (direct[j] + sums[j]), z[j], n[j], h[j]);
-        dz[j] = d.z;
-        dn[j] = d.n;
-        direct[j] = d.h;
-    }
+RECURRENT_UNITS tanh_row_units(const row *r, size_t j, size_t lanes) {
+    const soma_vector y = soma_load_lanes(r->y + j, lanes), dx = sum_of(r, j, lanes) * (1.0f - y * y);
+    give(r, 0, j, lanes, dx, dx);
+    soma_store_lanes(r->direct + j, (soma_vector){0}, lanes);
 }
+RECURRENT_ROW(tanh_row)
 
-/* The reset gate where it comes after the product, which has gradients of its own. */
-static void product_row(const row *r) {
-    const size_t units = r->units;
-    const float *gate = r->kept + units, *product = r->kept + 3 * units, *dn = r->dx + 2 * units, *dz = r->dx;
-    float *dr = r->dx + units, *dp = r->drecurrent;
-    SOMA_INDEPENDENT
-    for (size_t j = 0; j < r->count; j++) {
-        const float reset = gru_back_reset(dn[j] * product[j], gate[j]);
-        dr[j] = reset;
-        dp[j] = dz[j];
-        dp[units + j] = reset;
-        dp[2 * units + j] = dn[j] * gate[j];
-    }
+RECURRENT_UNITS lstm_row_units(const row *r, size_t j, size_t lanes) {
+    const lstm_gradient d =
+        lstm_back(sum_of(r, j, lanes), soma_load_lanes(r->dcell + j, lanes), kept(r, LSTM_INPUT, j, lanes),
+                  kept(r, LSTM_FORGET, j, lanes), kept(r, LSTM_CANDIDATE, j, lanes), kept(r, LSTM_OUTPUT, j, lanes),
+                  soma_load_lanes(r->cells + j, lanes), soma_load_lanes(r->c + j, lanes));
+    give(r, LSTM_INPUT, j, lanes, d.i, d.i);
+    give(r, LSTM_FORGET, j, lanes, d.f, d.f);
+    give(r, LSTM_CANDIDATE, j, lanes, d.g, d.g);
+    give(r, LSTM_OUTPUT, j, lanes, d.o, d.o);
+    soma_store_lanes(r->dcell + j, d.c, lanes);
+    soma_store_lanes(r->direct + j, (soma_vector){0}, lanes);
 }
+RECURRENT_ROW(lstm_row)
+
+/* But for the reset gate where it comes first; else it is part of the product, which has gradients of its own. */
+RECURRENT_UNITS gru_row_units(const row *r, size_t j, size_t lanes) {
+    const soma_vector dh = sum_of(r, j, lanes), z = kept(r, GRU_UPDATE, j, lanes), n = kept(r, GRU_CANDIDATE, j, lanes);
+    const gru_gradient d = gru_back(dh, z, n, soma_load_lanes(r->h + j, lanes));
+    soma_store_lanes(r->direct + j, d.h, lanes);
+    give(r, GRU_UPDATE, j, lanes, d.z, d.z);
+    if (!r->drecurrent) {
+        give(r, GRU_CANDIDATE, j, lanes, d.n, d.n);
+        return;
+    }
+    const soma_vector gate = kept(r, GRU_RESET, j, lanes),
+                      reset = gru_back_reset(d.n * kept(r, GRU_KEPT, j, lanes), gate);
+    give(r, GRU_RESET, j, lanes, reset, reset);
+    give(r, GRU_CANDIDATE, j, lanes, d.n, d.n * gate);
+}
+RECURRENT_ROW(gru_row)
 
 /* The reset gate where it comes first: sums are those of the candidate's gradients and weights. */
-static void reset_row(const row *r) {
-    const float *sums = r->sums, *gate = r->kept + r->units, *h = r->h;
-    float *dr = r->dx + r->units, *direct = r->direct;
-    SOMA_INDEPENDENT
-    for (size_t j = 0; j < r->count; j++) {
-        dr[j] = gru_back_reset(sums[j] * h[j], gate[j]);
-        direct[j] += sums[j] * gate[j];
-    }
+RECURRENT_UNITS reset_row_units(const row *r, size_t j, size_t lanes) {
+    const soma_vector sums = soma_load_lanes(r->sums + j, lanes), gate = kept(r, GRU_RESET, j, lanes),
+                      reset = gru_back_reset(sums * soma_load_lanes(r->h + j, lanes), gate);
+    give(r, GRU_RESET, j, lanes, reset, reset);
+    soma_store_lanes(r->direct + j, soma_load_lanes(r->direct + j, lanes) + sums * gate, lanes);
 }
+RECURRENT_ROW(reset_row)
 
 /* A masked step: the gradient of the state goes on. */
 static void rest_row(const row *r, size_t gates) {
     for (size_t j = 0; j < r->count; j++) r->direct[j] = r->dy[j] + (r->direct[j] + r->sums[j]);
     for (size_t i = 0; i < gates; i++) {
         memset(r->dx + i * r->units, 0, r->count * sizeof *r->dx);
+        memset(r->near + i * r->units, 0, r->count * sizeof *r->near);
         if (r->drecurrent) memset(r->drecurrent + i * r->units, 0, r->count * sizeof *r->drecurrent);
     }
 }
 
 /* ------------------------------------------------------------------------------------------------------- tasks */
 
-static const float zeros[GEMM_COLUMNS];
+static const float zeros[RECURRENT_RUN];
 
 /* What the step found: in the sequence at the step before, in the first of them, or 0. */
 static const float *found(const soma_call *call, const recurrent_task *t, uint32_t all, uint32_t first, size_t sample,
@@ -200,7 +199,6 @@ static void whole_row(const recurrent_plan *p, const row *r) {
         break;
     case SOMA_RECURRENT_GRU:
         gru_row(r);
-        if (r->drecurrent) product_row(r);
         break;
     default:
         if (p->params.function == SOMA_RELU)
@@ -210,18 +208,14 @@ static void whole_row(const recurrent_plan *p, const row *r) {
     }
 }
 
-/* What the products take of it, where it was not written there. */
-static void keep_gate(const row *r, size_t gate) {
-    const float *from = r->drecurrent ? r->drecurrent : r->dx;
-    if (from != r->near) recurrent_copy(r->near + gate * r->units, from + gate * r->units, r->count);
-}
-
-/* Of some samples: the gradients of some of the gates of a round, times their weights. */
-static void multiply_panel(const soma_call *call, const recurrent_plan *p, size_t round, size_t first, size_t rows,
-                           size_t panel, soma_range columns, float *sums) {
-    recurrent_multiply(near_of(call, p, round, first) + columns.begin, recurrent_pitch(p->columns), rows,
-                       columns.end - columns.begin, packed_panel(call, p, panel) + columns.begin * GEMM_COLUMNS, NULL,
-                       sums);
+/* Of some samples: the gradients of some of the gates of a round, times the weights of some panels. */
+static void multiply(const soma_call *call, const recurrent_task *t, size_t round, soma_range samples,
+                     soma_range panels, soma_range columns, float *sums) {
+    const recurrent_plan *p = t->plan;
+    const float *from = near_of(call, p, round, samples.begin) + columns.begin;
+    for (size_t panel = panels.begin; panel < panels.end; panel++, sums += GEMM_COLUMNS)
+        recurrent_multiply(from, recurrent_pitch(p->columns), soma_range_length(samples), soma_range_length(columns),
+                           t->packed + packed_place(p, panel) + columns.begin * GEMM_COLUMNS, GEMM_COLUMNS, NULL, sums);
 }
 
 static void fetch_row(const recurrent_plan *p, const row *r) {
@@ -255,69 +249,97 @@ static void run_row(const soma_call *call, const recurrent_task *t, const row *r
         rest_row(r, p->gates);
     else
         whole_row(p, r);
-    for (size_t gate = 0; gate < p->gates; gate++) keep_gate(r, gate);
 }
 
-static recurrent_task back_task_of(const recurrent_plan *p, size_t task) {
-    recurrent_task t = recurrent_task_of(p, task);
+static recurrent_task back_task_of(const soma_call *call, const recurrent_plan *p, size_t task, uint32_t thread) {
+    recurrent_task t = recurrent_task_of(call, p, task, thread);
     t.step = t.round < p->size.steps ? soma_recurrent_step(&p->params, p->size.steps, p->size.steps - 1 - t.round) : 0;
     return t;
 }
 
-static void run_panel(const soma_call *call, const recurrent_task *t, size_t panel) {
+/* Some panels of some samples, GEMM_ROWS at most. */
+static void run_block(const soma_call *call, const recurrent_task *t, soma_range panels, soma_range samples) {
     const recurrent_plan *p = t->plan;
-    const soma_range units = recurrent_units(p, panel);
+    const soma_range units = recurrent_units(p, panels);
     const soma_range columns = {0, is_first(p) ? GRU_CANDIDATE * p->size.units : p->columns};
-    const bool more = t->round < p->size.steps;
-    _Alignas(SOMA_CPU_ALIGNMENT) float sums[GEMM_ROWS * GEMM_COLUMNS] = {0};
-    row rows[GEMM_ROWS];
-    for (size_t at = t->samples.begin; at < t->samples.end; at += GEMM_ROWS) {
-        const size_t number = SOMA_MIN((size_t)GEMM_ROWS, t->samples.end - at);
-        for (size_t i = 0; more && i < number; i++) {
-            rows[i] = row_of(call, t, at + i, units);
-            rows[i].sums = sums + i * GEMM_COLUMNS;
-            if (i < RECURRENT_AHEAD) fetch_row(p, &rows[i]);
+    _Alignas(SOMA_CPU_ALIGNMENT) float sums[GEMM_ROWS * RECURRENT_RUN];
+    if (t->round > 0)
+        multiply(call, t, t->round - 1, samples, panels, columns, sums);
+    else
+        memset(sums, 0, sizeof sums);
+    if (t->round == p->size.steps) {
+        for (size_t sample = samples.begin; sample < samples.end; sample++)
+            run_first(call, p, sample, units, sums + (sample - samples.begin) * RECURRENT_RUN);
+        return;
+    }
+    row next = row_of(call, t, samples.begin, units);
+    fetch_row(p, &next);
+    for (size_t sample = samples.begin; sample < samples.end; sample++) {
+        row r = next;
+        r.sums = sums + (sample - samples.begin) * RECURRENT_RUN;
+        if (sample + 1 < samples.end) {
+            next = row_of(call, t, sample + 1, units);
+            fetch_row(p, &next);
         }
-        if (t->round > 0) multiply_panel(call, p, t->round - 1, at, number, panel, columns, sums);
-        for (size_t i = 0; i < number; i++) {
-            if (more && i + RECURRENT_AHEAD < number) fetch_row(p, &rows[i + RECURRENT_AHEAD]);
-            if (more)
-                run_row(call, t, &rows[i], at + i);
-            else
-                run_first(call, p, at + i, units, sums + i * GEMM_COLUMNS);
-        }
+        run_row(call, t, &r, sample);
+    }
+}
+
+/* What a task does with its blocks. */
+typedef void block_function(const soma_call *call, const recurrent_task *t, soma_range panels, soma_range samples);
+
+static void run_blocks(const soma_call *call, const recurrent_task *t, block_function *run) {
+    for (size_t panel = t->panels.begin; panel < t->panels.end; panel += RECURRENT_PANELS) {
+        const soma_range panels = {panel, SOMA_MIN(panel + RECURRENT_PANELS, t->panels.end)};
+        for (size_t block = 0; block < recurrent_blocks(t->samples); block++)
+            run(call, t, panels, recurrent_block(t->samples, block));
     }
 }
 
 static void back_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
-    (void)thread;
-    const recurrent_task t = back_task_of(plan->detail, task);
-    for (size_t panel = t.panels.begin; panel < t.panels.end; panel++) run_panel(call, &t, panel);
+    const recurrent_task t = back_task_of(call, plan->detail, task, thread);
+    run_blocks(call, &t, run_block);
 }
 
-static void reset_panel(const soma_call *call, const recurrent_task *t, size_t panel) {
+static void reset_block(const soma_call *call, const recurrent_task *t, soma_range panels, soma_range samples) {
     const recurrent_plan *p = t->plan;
-    const soma_range units = recurrent_units(p, panel), columns = {GRU_CANDIDATE * p->size.units, p->columns};
+    const soma_range units = recurrent_units(p, panels), columns = {GRU_CANDIDATE * p->size.units, p->columns};
     const float *mask = soma_cpu_optional(&call->view[RECURRENT_GRAD_MASK]);
-    _Alignas(SOMA_CPU_ALIGNMENT) float sums[GEMM_ROWS * GEMM_COLUMNS];
-    for (size_t at = t->samples.begin; at < t->samples.end; at += GEMM_ROWS) {
-        const size_t number = SOMA_MIN((size_t)GEMM_ROWS, t->samples.end - at);
-        multiply_panel(call, p, t->round, at, number, panel, columns, sums);
-        for (size_t i = 0; i < number; i++) {
-            row r = row_of(call, t, at + i, units);
-            r.sums = sums + i * GEMM_COLUMNS;
-            if (recurrent_rests(mask, p, at + i, t->step)) continue;
-            reset_row(&r);
-            keep_gate(&r, GRU_RESET);
-        }
+    _Alignas(SOMA_CPU_ALIGNMENT) float sums[GEMM_ROWS * RECURRENT_RUN];
+    multiply(call, t, t->round, samples, panels, columns, sums);
+    for (size_t sample = samples.begin; sample < samples.end; sample++) {
+        row r = row_of(call, t, sample, units);
+        r.sums = sums + (sample - samples.begin) * RECURRENT_RUN;
+        if (recurrent_rests(mask, p, sample, t->step)) continue;
+        reset_row(&r);
     }
 }
 
 static void reset_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
-    (void)thread;
-    const recurrent_task t = back_task_of(plan->detail, task);
+    const recurrent_task t = back_task_of(call, plan->detail, task, thread);
     if (t.round == t.plan->size.steps) return;
-    for (size_t panel = t.panels.begin; panel < t.panels.end; panel++) reset_panel(call, &t, panel);
+    run_blocks(call, &t, reset_block);
+}
+
+static size_t rounds_of(const soma_call *call, const recurrent_plan *p) {
+    const bool wanted = call->view[RECURRENT_GRAD_DSTATE].rank || call->view[RECURRENT_GRAD_DCELL].rank;
+    return p->size.steps + (wanted ? 1 : 0);
+}
+
+/* All steps of a task's samples. */
+static void steps_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
+    const recurrent_plan *p = plan->detail;
+    const recurrent_task t = recurrent_task_of(call, p, task, thread);
+    float *packed = recurrent_packed(call, p, thread);
+    if (*recurrent_is_packed(packed) == 0.0f) {
+        pack(call, p, t.panels, packed);
+        *recurrent_is_packed(packed) = 1.0f;
+    }
+    begin(call, p, t.samples, recurrent_units(p, t.panels));
+    for (size_t round = 0; round < rounds_of(call, p); round++) {
+        back_task(call, plan, round * p->tasks + task, thread);
+        if (is_first(p)) reset_task(call, plan, round * p->tasks + task, thread);
+    }
 }
 
 SOMA_CPU_PLANNER(recurrent_grad) {
@@ -331,10 +353,7 @@ SOMA_CPU_PLANNER(recurrent_grad) {
     recurrent_plan_workspace(p, plan, p->panels * p->columns * GEMM_COLUMNS, state,
                              p->params.kind == SOMA_RECURRENT_LSTM ? state : 0,
                              2 * size.samples * recurrent_pitch(p->columns));
-    soma_cpu_add_phase(plan, pack_task, p->panels + 1);
-    soma_cpu_add_phase(plan, back_task, p->tasks);
-    if (is_first(p)) soma_cpu_add_phase(plan, reset_task, p->tasks);
-    const bool wanted = call->view[RECURRENT_GRAD_DSTATE].rank || call->view[RECURRENT_GRAD_DCELL].rank;
-    soma_cpu_repeat_phases(plan, is_first(p) ? 2 : 1, size.steps + (wanted ? 1 : 0));
+    const recurrent_tasks tasks = {pack_task, back_task, is_first(p) ? reset_task : NULL, steps_task};
+    recurrent_add_steps(p, plan, rounds_of(call, p), &tasks);
     return SOMA_OK;
 }
