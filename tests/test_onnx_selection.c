@@ -117,6 +117,20 @@ static void uneven_parts(void) {
 static float uneven_parts_is(int sample, int channel, int place) {
     return number(sample, channel, 114 + place);
 }
+/* So many that they do not fit beside the others that were there when the node was read. */
+static void threes(void) {
+    enum { PARTS = WIDTH / 3 };
+    static char names[PARTS][8];
+    const char *outputs[PARTS + 1] = {NULL};
+    for (int i = 0; i < PARTS; i++) {
+        snprintf(names[i], sizeof names[i], i + 1 < PARTS ? "part%d" : "y", i);
+        outputs[i] = names[i];
+    }
+    split(outputs, NULL, 2, PARTS);
+}
+static float threes_is(int sample, int channel, int place) {
+    return number(sample, channel, WIDTH - 3 + place);
+}
 static void some_channels(void) {
     integers("index", 3, (const int64_t[]){2, -4, 2});
     put("Gather", "y", (const char *[]){"x", "index", NULL}, "axis", 1);
@@ -209,6 +223,7 @@ static const struct {
     {"after a convolution", after_a_convolution, after_a_convolution_is, 4, 75, 0},
     {"three parts", three_parts, three_parts_is, 2, WIDTH, 0},
     {"uneven parts", uneven_parts, uneven_parts_is, 4, 36, 0},
+    {"threes", threes, threes_is, 4, 3, 0},
     {"some channels", some_channels, some_channels_is, 3, WIDTH, 0},
     {"less and more", less_and_more, less_and_more_is, 4, WIDTH - 1, 0},
     {"one of each", one_of_each, one_of_each_is, 1, 1, 0},

@@ -101,29 +101,6 @@ static soma_status opset_of(const soma_onnx_importer *importer, const Soma__Onnx
                       soma_quote(name_of(function), strlen(name_of(function))).text, *opset, SOMA_ONNX_LAST_OPSET);
 }
 
-/* Values by name, of the graph or of one function. */
-typedef struct scope {
-    soma_words names;
-    soma_onnx_value *values;
-    size_t capacity;
-} scope;
-
-static scope take_scope(soma_onnx_importer *importer) {
-    scope taken = {importer->names, importer->values, importer->value_capacity};
-    importer->names = (soma_words){0};
-    importer->values = NULL;
-    importer->value_capacity = 0;
-    return taken;
-}
-
-static void give_scope_back(soma_onnx_importer *importer, const scope *taken) {
-    soma_words_clear(&importer->names);
-    soma_free(importer->values);
-    importer->names = taken->names;
-    importer->values = taken->values;
-    importer->value_capacity = taken->capacity;
-}
-
 /* Values that go in, which lie outside, and values that come out. */
 typedef struct call_values {
     soma_onnx_value **in, *out;
@@ -187,7 +164,8 @@ static soma_status call_with(soma_onnx_importer *importer, const Soma__Onnx__Nod
     int64_t own;
     SOMA_TRY(find_inputs(importer, call, values->in));
     SOMA_TRY(opset_of(importer, function, &own));
-    const scope outside = take_scope(importer);
+    const soma_onnx_scope outside = importer->scope;
+    importer->scope = (soma_onnx_scope){.block = NULL};
     importer->frame = &frame;
     importer->opset = own;
     importer->inside++;
@@ -195,7 +173,8 @@ static soma_status call_with(soma_onnx_importer *importer, const Soma__Onnx__Nod
     importer->inside--;
     importer->opset = opset;
     importer->frame = frame.outer;
-    give_scope_back(importer, &outside);
+    soma_onnx_scope_clear(&importer->scope);
+    importer->scope = outside;
     for (size_t i = 0; status == SOMA_OK && i < call->n_output; i++)
         if (*call->output[i]) status = soma_onnx_define(importer, &values->out[i]);
     return status;

@@ -229,8 +229,7 @@ static soma_status read_as(const soma_onnx_importer *wanted, bool whole, soma_ne
     SOMA_TRY(soma_network_create(&importer.network));
     soma_status status = build(&importer);
     if (status == SOMA_OK) status = soma_onnx_keep_classes(&importer);
-    soma_words_clear(&importer.names);
-    soma_free(importer.values);
+    soma_onnx_scope_clear(&importer.scope);
     if (importer.late)
         importer.late->blocks = importer.blocks; /* where constants are that are needed */
     else
@@ -358,8 +357,7 @@ static soma_onnx_importer host_importer(const soma_onnx_file *file, const soma_o
 }
 
 static soma_status finish_host(soma_onnx_importer *importer, soma_status status) {
-    soma_words_clear(&importer->names);
-    soma_free(importer->values);
+    soma_onnx_scope_clear(&importer->scope);
     soma_onnx_blocks_free(importer->blocks);
     soma_network_destroy(importer->network);
     return status == SOMA_OK ? status : soma_error_prefix(status, "%s: ", importer->file->path);

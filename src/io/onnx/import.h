@@ -55,6 +55,14 @@ typedef struct soma_onnx_inputs {
     bool open; /* a dimension is not fixed: there is only the first reading */
 } soma_onnx_inputs;
 
+/* Values by their names, of the graph or of one function. They stay where they are, in blocks: a node points at those
+ * that it takes while what it makes is defined. */
+typedef struct soma_onnx_scope {
+    soma_words names;
+    soma_onnx_value **block; /* by number of the name */
+    size_t block_count;
+} soma_onnx_scope;
+
 /* Numbers that were computed: memory of the importer's. */
 typedef struct soma_onnx_block soma_onnx_block;
 
@@ -87,9 +95,7 @@ typedef struct soma_onnx_importer {
     soma_onnx_inputs inputs;
     size_t batch;              /* size of the first dimension in the first reading; 0: not known */
     soma_onnx_classes classes; /* that the graph tells apart; none: it names none */
-    soma_words names;
-    soma_onnx_value *values; /* by number of the name */
-    size_t value_capacity;
+    soma_onnx_scope scope;
 } soma_onnx_importer;
 
 struct soma_onnx_row;
@@ -181,6 +187,7 @@ soma_status soma_onnx_define(soma_onnx_importer *importer, const soma_onnx_value
 /* The same under another name than its own. */
 soma_status soma_onnx_define_as(soma_onnx_importer *importer, const char *name, const soma_onnx_value *value);
 void soma_onnx_forget(soma_onnx_importer *importer, const char *name);
+void soma_onnx_scope_clear(soma_onnx_scope *scope);
 soma_status soma_onnx_define_initializer(soma_onnx_importer *importer, const Soma__Onnx__TensorProto *tensor);
 soma_status soma_onnx_define_input(soma_onnx_importer *importer, size_t number, const Soma__Onnx__ValueInfoProto *info);
 /* What the file says of an input's or output's type and shape, of which this is the tensor. */
