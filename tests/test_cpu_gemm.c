@@ -147,7 +147,8 @@ END_TEST
 START_TEST(test_thread_count_does_not_matter) {
     static const size_t sizes[][3] = {{128, 128, 784}, {333, 217, 129}, {784, 128, 128}, {1000, 10, 300},
                                       {60, 1500, 700}, {5, 2000, 400},  {3, 2000, 100},  {1024, 140, 600},
-                                      {300, 500, 1},   {512, 600, 260}, {128, 120, 150}};
+                                      {300, 500, 1},   {512, 600, 260}, {128, 120, 150}, {1, 128, 9300},
+                                      {3, 70, 6200}};
     const soma_cpu_isa *isa;
     for (size_t number = 0; (isa = soma_cpu_isa_get(number)); number++)
         for (size_t s = 0; s < SOMA_COUNT_OF(sizes); s++)
@@ -177,7 +178,7 @@ END_TEST
  */
 START_TEST(test_thread_count_does_not_matter_to_update) {
     static const size_t sizes[][3] = {{32, 32, 132}, {32, 32, 8},  {25, 33, 40},  {300, 61, 129}, {61, 300, 700},
-                                      {4, 1500, 70}, {3, 800, 50}, {300, 200, 1}, {150, 301, 2}};
+                                      {4, 1500, 70}, {3, 800, 50}, {300, 200, 1}, {150, 301, 2},  {1, 128, 9300}};
     const soma_cpu_isa *isa;
     for (size_t number = 0; (isa = soma_cpu_isa_get(number)); number++)
         for (size_t s = 0; s < SOMA_COUNT_OF(sizes); s++)

@@ -403,7 +403,7 @@ START_TEST(a_context_may_have_several_devices) {
     const soma_cl_device device = open_device();
     const size_t rows[][2] = {{3, 2}, {64, 63}, {3, 3}, {65, 0}}; /* devices, place */
     for (int i = 0; i < 4; i++) {
-        char options[16];
+        char options[24];
         snprintf(options, sizeof options, "-DROW=%d", i);
         driver.devices = rows[i][0], driver.place = rows[i][1];
         seen.sources = seen.binaries = 0;

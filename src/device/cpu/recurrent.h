@@ -201,6 +201,18 @@ static inline void recurrent_begin_task(const soma_call *call, const soma_cpu_pl
     for (uint32_t i = 0; i < plan->threads; i++) *recurrent_is_packed(recurrent_packed(call, plan->detail, i)) = 0.0f;
 }
 
+/* The weights of some panels. */
+typedef void recurrent_pack(const soma_call *call, const recurrent_plan *p, soma_range panels, float *packed);
+
+/* A thread's own, by the first of its tasks. */
+static inline void recurrent_pack_once(const soma_call *call, const recurrent_task *t, uint32_t thread,
+                                       recurrent_pack *pack) {
+    float *packed = recurrent_packed(call, t->plan, thread);
+    if (*recurrent_is_packed(packed) != 0.0f) return;
+    pack(call, t->plan, t->panels, packed);
+    *recurrent_is_packed(packed) = 1.0f;
+}
+
 /* The steps' tasks: `pack` before them, and each step's, of two phases perhaps; or `all` steps of a task's samples. */
 typedef struct recurrent_tasks {
     soma_cpu_task *pack, *first, *second, *all;

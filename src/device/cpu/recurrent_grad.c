@@ -330,11 +330,7 @@ static size_t rounds_of(const soma_call *call, const recurrent_plan *p) {
 static void steps_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
     const recurrent_plan *p = plan->detail;
     const recurrent_task t = recurrent_task_of(call, p, task, thread);
-    float *packed = recurrent_packed(call, p, thread);
-    if (*recurrent_is_packed(packed) == 0.0f) {
-        pack(call, p, t.panels, packed);
-        *recurrent_is_packed(packed) = 1.0f;
-    }
+    recurrent_pack_once(call, &t, thread, pack);
     begin(call, p, t.samples, recurrent_units(p, t.panels));
     for (size_t round = 0; round < rounds_of(call, p); round++) {
         back_task(call, plan, round * p->tasks + task, thread);
