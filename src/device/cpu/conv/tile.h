@@ -96,7 +96,7 @@ static inline __attribute__((always_inline)) soma_vector conv_at_least(soma_vect
 static inline __attribute__((always_inline)) void conv_store(soma_vector sum[CONV_ROWS][GEMM_VECTORS],
                                                              const conv_work *work, const uint32_t *to, int rows,
                                                              int vectors, size_t last) {
-    const float alpha = work->alpha, beta = work->beta, *added = work->added;
+    const float beta = work->beta, *added = work->added;
     const bool relu = work->relu;
     float *out = work->out;
     soma_vector rest[GEMM_VECTORS] = {{0}};
@@ -115,7 +115,7 @@ static inline __attribute__((always_inline)) void conv_store(soma_vector sum[CON
             const size_t at = to[i] + (size_t)j * SOMA_LANES, lanes = j + 1 < vectors ? SOMA_LANES : last;
             soma_vector value = rest[j];
             if (CONV_SCALED)
-                value = soma_multiply_add(alpha, sum[i][j], value);
+                value = soma_multiply_add(work->alpha, sum[i][j], value);
             else
                 value += sum[i][j];
             if (beta != 0.0f) value = soma_multiply_add(beta, soma_load_lanes(added + at, lanes), value);
