@@ -14,11 +14,14 @@
 #define BLOCK_FLOATS (48 * 1024)
 /* Points of a band. */
 #define BAND_POINTS 1024
-/* Pieces at most, floats of all their sums, and how many tasks are enough for the threads of any processor. */
+/* Pieces at most, which are summed apart and then added: floats of all their sums, and points for which another one is
+ * worth that. */
 #define MAX_PIECES   16
-#define PIECE_POINTS 2048
-#define BLOCK_TILES  8
 #define PIECE_FLOATS (1024 * 1024)
+#define PIECE_POINTS 2048
+/* Tiles of a block, at least, for which a band is gathered once. */
+#define BLOCK_TILES 8
+/* So many tasks are enough for the threads of any processor. */
 #define ENOUGH_TASKS 32
 /* Multiplications of a task, at least. */
 #define TASK_WORK (1 << 20)

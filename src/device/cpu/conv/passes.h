@@ -31,6 +31,27 @@ typedef struct passes_plan {
     pass_plan pass[];
 } passes_plan;
 
+/* The last view. */
+static inline const soma_view *soma_cpu_conv_result(const soma_call *call) {
+    return &call->view[call->view_count - 1];
+}
+
+/* Of packing. */
+static inline size_t soma_cpu_conv_items(const passes_plan *p, const conv_pass *pass) {
+    return soma_cpu_conv_taps(pass) * p->columns.units;
+}
+
+/* Floats of packed weights that are used for all tiles of a band in turn: they fit the L2 cache beside the band. */
+#define CONV_BLOCK_FLOATS (64 * 1024)
+
+/* Units of a block, for so many terms of the sums. */
+static inline size_t soma_cpu_conv_units_together(size_t k) {
+    return SOMA_MAX(CONV_BLOCK_FLOATS / GEMM_COLUMNS / SOMA_MAX(k, (size_t)1), (size_t)1);
+}
+
+/* Tasks: some items of packing; a part of one pass; the same part of each. */
+soma_cpu_task SOMA_FOR_ISA(soma_cpu_conv_pack), SOMA_FOR_ISA(soma_cpu_conv_pass), SOMA_FOR_ISA(soma_cpu_conv_parts);
+
 /* A plan for any. Views: from, weight, [bias], of CONV_ADD the addend, to. */
 SOMA_CPU_PLANNER(conv_passes);
 #ifdef __AVX512F__
