@@ -22,7 +22,7 @@ static double input[COUNT], expected[COUNT];
 
 /* 1, 11, ... 91 with imaginary parts of 0, as the suite's own vectors have it, and their inverse transform. */
 static void make_numbers(void) {
-    for (size_t i = 0; i < COUNT; i++) input[i] = i % 2 ? 0 : 1 + 10 * (double)(i / 2);
+    for (size_t n = 0; n < LENGTH; n++) input[2 * n] = 1 + 10 * (double)n;
     for (size_t k = 0; k < LENGTH; k++) {
         double sum[2] = {0, 0};
         for (size_t n = 0; n < LENGTH; n++) {
