@@ -15,6 +15,7 @@
 #include "loss.cl"
 #include "metric.cl"
 #include "pool.cl"
+#include "put.cl"
 #include "normalize.cl"
 #include "reduce.cl"
 #include "scatter.cl"

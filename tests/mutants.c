@@ -448,8 +448,8 @@ static void add_view_mutants(mutant_list *list, uint32_t primitive) {
     for (uint32_t i = 0; i < call.view_count; i++) {
         bool reads = soma_call_reads(&call, i), writes = soma_call_writes(&call, i);
         bool whole_numbers = (primitive == SOMA_PRIMITIVE_GATHER || primitive == SOMA_PRIMITIVE_GATHER_GRAD ||
-                              primitive == SOMA_PRIMITIVE_SCATTER || primitive == SOMA_PRIMITIVE_OPTIMIZER_ROWS ||
-                              is_of_labels(primitive)) &&
+                              primitive == SOMA_PRIMITIVE_SCATTER || primitive == SOMA_PRIMITIVE_PUT ||
+                              primitive == SOMA_PRIMITIVE_OPTIMIZER_ROWS || is_of_labels(primitive)) &&
                              i == 1;
         whole_numbers |= primitive == SOMA_PRIMITIVE_TREES && i == 3;      /* roots */
         bool is_mask = strcmp(soma_call_view_name(&call, i), "mask") == 0; /* 0 or not, in any precision */
@@ -623,6 +623,32 @@ static void before_trees_sense(const mutant *self, soma_call *call) {
     }
 }
 
+/* Of the numbers of a sample each counts once. */
+static void before_put_first(const mutant *self, soma_call *call) {
+    (void)self;
+    const size_t steps = call->view[1].shape[1], count = soma_view_count(&call->view[1]);
+    int32_t *index = (int32_t *)(void *)f32(&call->view[1]);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = i / steps * steps; k < i; k++)
+            if (index[k] == index[i]) index[i] = -1;
+}
+
+static void before_put_replaces(const mutant *self, soma_call *call) {
+    (void)self;
+    call->params.put = (soma_put_params){.combines = false, .op = SOMA_BINARY_ADD};
+}
+
+static void before_put_adds(const mutant *self, soma_call *call) {
+    (void)self;
+    if (call->params.put.combines) call->params.put.op = SOMA_BINARY_ADD;
+}
+
+/* Of each sample that of the first. */
+static void before_put_first_table(const mutant *self, soma_call *call) {
+    (void)self;
+    call->view[2].stride[0] = 0;
+}
+
 static const mutant single_mutants[] = {
     {"rounds to integers", SOMA_PRIMITIVE_COPY, 0, 0, NULL, after_rounding_integers},
     {"no scale", SOMA_PRIMITIVE_COPY, 0, 0, before_copy_scale, NULL},
@@ -642,6 +668,11 @@ static const mutant single_mutants[] = {
     {"rows are not clipped", SOMA_PRIMITIVE_OPTIMIZER_ROWS, 0, 0, before_optimizer_rows_clip, NULL},
     {"rows from the first on", SOMA_PRIMITIVE_SCATTER, 0, 0, before_first_rows, NULL},
     {"rows outside are clamped", SOMA_PRIMITIVE_SCATTER, 0, 0, before_clamped_places, NULL},
+    {"rows outside are clamped", SOMA_PRIMITIVE_PUT, 0, 0, before_clamped_places, NULL},
+    {"what comes first stays", SOMA_PRIMITIVE_PUT, 0, 0, before_put_first, NULL},
+    {"nothing is combined", SOMA_PRIMITIVE_PUT, 0, 0, before_put_replaces, NULL},
+    {"all is added", SOMA_PRIMITIVE_PUT, 0, 0, before_put_adds, NULL},
+    {"one table for all", SOMA_PRIMITIVE_PUT, 0, 0, before_put_first_table, NULL},
     {"no alpha", SOMA_PRIMITIVE_GEMM, 0, 0, before_gemm_alpha, NULL},
     {"no beta", SOMA_PRIMITIVE_GEMM, 0, 0, before_gemm_beta, NULL},
     {"no bias", SOMA_PRIMITIVE_GEMM, 2, 0, before_dropping_view, NULL},

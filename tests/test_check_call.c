@@ -530,6 +530,20 @@ START_TEST(rows_fit_their_tables) {
 }
 END_TEST
 
+START_TEST(rows_fit_their_places) {
+    const soma_put_params replaced = {false, SOMA_BINARY_ADD}, added = {true, SOMA_BINARY_ADD},
+                          divided = {true, SOMA_BINARY_DIVIDE}, no_product = {false, SOMA_BINARY_MULTIPLY};
+    expect_good(soma_call_put(F32(2, 3, 8), I32(2, 3), F32(2, 5, 8), replaced));
+    expect_good(soma_call_put(F32(2, 3, 8), I32(2, 3), F32(2, 5, 8), added));
+    BAD_SHAPE(soma_call_put(F32(2, 3, 8), I32(2), F32(2, 5, 8), added), "index is [2]", "[2, 3]");
+    BAD_SHAPE(soma_call_put(F32(2, 3, 8), I32(3, 3), F32(2, 5, 8), added), "index is [3, 3]", "[2, 3]");
+    BAD_SHAPE(soma_call_put(F32(2, 3, 8), I32(2, 3), F32(2, 5, 7), added), "out is [2, 5, 7]", "[2, rows, 8]");
+    BAD_SHAPE(soma_call_put(F32(2, 3, 8), I32(2, 3), F32(1, 5, 8), added), "out is [1, 5, 8]", "[2, rows, 8]");
+    BAD_ARGUMENT(soma_call_put(F32(2, 3, 8), I32(2, 3), F32(2, 5, 8), divided), "operation 3", "combine");
+    BAD_ARGUMENT(soma_call_put(F32(2, 3, 8), I32(2, 3), F32(2, 5, 8), no_product), "operation 2", "stands for none");
+}
+END_TEST
+
 START_TEST(labels_fit_their_steps) {
     expect_good(soma_call_ctc(F32(2, 5, 4), I32(2, 3), NONE, F32(2), 3));
     expect_good(soma_call_ctc_grad(F32(2, 5, 4), I32(2, 3), F32(2, 5), F32(2), F32(2, 5, 4), 0));
@@ -616,6 +630,7 @@ int main(void) {
     tcase_add_test(tests, products_of_matrices_fit);
     tcase_add_test(tests, labels_fit_their_steps);
     tcase_add_test(tests, rows_fit_their_tables);
+    tcase_add_test(tests, rows_fit_their_places);
     tcase_add_test(tests, trees_have_nodes_leaves_and_roots);
     tcase_add_test(tests, roles_of_views);
     suite_add_tcase(suite, tests);

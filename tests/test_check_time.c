@@ -82,6 +82,13 @@ START_TEST(gathers_cost_what_a_batch_takes) {
                 soma_call_scatter(soma_view_of(NULL, 0, SOMA_F32, 3, (size_t[]){3, 1, 5}), view(SOMA_I32, 3, 0),
                                   soma_view_of(NULL, 0, SOMA_F32, 3, (size_t[]){3, 9, 5})),
                 0, 2 * 4 * 15 + 4 * 3);
+    /* Three of them into two tables, and then added to what is there, which is read, too. */
+    const soma_view rows = soma_view_of(NULL, 0, SOMA_F32, 3, (size_t[]){2, 3, 5}), places = view(SOMA_I32, 2, 3),
+                    tables = soma_view_of(NULL, 0, SOMA_F32, 3, (size_t[]){2, 9, 5});
+    assert_cost("put", soma_call_put(rows, places, tables, (soma_put_params){.op = SOMA_BINARY_ADD}), 0,
+                2 * 4 * 30 + 4 * 6);
+    assert_cost("added", soma_call_put(rows, places, tables, (soma_put_params){true, SOMA_BINARY_ADD}), 0,
+                3 * 4 * 30 + 4 * 6);
     assert_cost("in order", soma_call_gather(table, none, F32(3, 5), 0, 1, 0), 0, 15 + 4 * 15);
 }
 END_TEST

@@ -60,6 +60,7 @@ static size_t float64_calls(soma_call *calls) {
         soma_call_gather(x, none, F64(3, 5), 0, 1, 0),
         soma_call_gather_grad(x, classes, F64(3, 5), -1),
         soma_call_scatter(F64(7, 1, 5), classes, F64(7, 3, 5)),
+        soma_call_put(F64(7, 3, 5), labels, F64(7, 3, 5), (soma_put_params){.op = SOMA_BINARY_ADD}),
         soma_call_gemm(x, F64(5, 5), columns, x, (soma_gemm_params){.alpha = 1}),
         soma_call_unary(x, x, relu),
         soma_call_binary(x, x, x, SOMA_BINARY_ADD),

@@ -87,6 +87,7 @@ typedef struct soma_call {
         soma_trees_params trees;
         soma_matmul_params matmul;
         soma_optimizer_rows_params optimizer_rows;
+        soma_put_params put;
         uint64_t reserved[16];
     } params;
     void *workspace;         /* scratch memory of the size `prepare` asked for, shared between calls; NULL for none */

@@ -383,6 +383,12 @@ typedef struct soma_matmul_params {
     float scale;
 } soma_matmul_params;
 
+/* PUT. */
+typedef struct soma_put_params {
+    bool combines;  /* false: what is put takes the place of what is there, and `op` is ADD */
+    soma_binary op; /* ADD, MULTIPLY, MAXIMUM or MINIMUM */
+} soma_put_params;
+
 #ifdef __cplusplus
 }
 #endif

@@ -141,12 +141,6 @@ extern "C" {
  * SCATTER         x, index, out              rows into a table of each sample: out[i, index[i] + j, :] = x[i, j, :].
  *                                            x [n, m, width], index i32 [n], out [n, rows, width]. A row outside its
  *                                            table goes nowhere; all others of out stay as they are.
- * CTC             prediction, target, [mask], loss
- *                                            the loss of labels that no step is named for; see soma_ctc_params
- * CTC_GRAD        prediction, target, [mask], dloss, out
- *                                            its gradient
- * CTC_DISTANCE    prediction, target, [mask], out
- *                                            how many edits lie between the labels and what is decoded
  * TREES           x, node, leaf, root, out   what decision trees add up to for each sample; see soma_trees_params
  * MATMUL          a, b, c                    c = scale a b for each matrix of several: a [.., m, k], b [.., k, n],
  *                                            c [.., m, n], two to five dimensions, those before the last two the same.
@@ -159,6 +153,12 @@ extern "C" {
  *                                            rows stay as they are, and so does the row skip. dy [n, width], index i32
  *                                            [n], the others [rows, width]. gradient is worked in: its rows that are
  *                                            named are 0 afterwards. See soma_optimizer_rows_params.
+ * PUT             x, index, out              rows into places of a table of each sample, one after the other:
+ *                                            out[i, index[i,j], :] = x[i,j,:] for j = 0, 1, ...; where the call
+ *                                            `combines`, f(out[i, index[i,j], :], x[i,j,:]), f an ADD, MULTIPLY,
+ *                                            MAXIMUM or MINIMUM of two numbers. x [n, m, width], index i32 [n, m], out
+ *                                            [n, rows, width]. A row outside its table goes nowhere; rows of out that
+ *                                            are not named stay as they are.
  */
 /* clang-format on */
 #define SOMA_PRIMITIVE_LIST(X)                                                                                         \
@@ -200,7 +200,8 @@ extern "C" {
     X(SCATTER, scatter, 3, ALWAYS)                                                                                     \
     X(TREES, trees, 5, ALWAYS)                                                                                         \
     X(MATMUL, matmul, 3, ALWAYS)                                                                                       \
-    X(OPTIMIZER_ROWS, optimizer_rows, 5, TRAINING)
+    X(OPTIMIZER_ROWS, optimizer_rows, 5, TRAINING)                                                                     \
+    X(PUT, put, 3, ALWAYS)
 
 typedef enum soma_primitive {
 #define X(NAME, ...) SOMA_PRIMITIVE_##NAME,

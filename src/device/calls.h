@@ -55,6 +55,15 @@ static inline soma_call soma_call_scatter(soma_view x, soma_view index, soma_vie
     return call;
 }
 
+static inline soma_call soma_call_put(soma_view x, soma_view index, soma_view out, soma_put_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_PUT, 3);
+    call.view[0] = x;
+    call.view[1] = index;
+    call.view[2] = out;
+    call.params.put = params;
+    return call;
+}
+
 static inline soma_call soma_call_gemm(soma_view a, soma_view b, soma_view bias, soma_view c, soma_gemm_params params) {
     soma_call call = soma_call_make(SOMA_PRIMITIVE_GEMM, 4);
     call.view[0] = a;

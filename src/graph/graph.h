@@ -69,6 +69,9 @@
  * SCATTER    of a CACHE [batch, rows, width], of x [batch, steps, width] and of an INDEX of one number: the cache, in
  *            its memory, with x in the rows from there on; what takes it must come after, and nothing else takes the
  *            cache
+ * PUT        of a table [rows, width], of x [numbers, width] and of an INDEX [numbers], all of a batch or none: the
+ *            table, with each row of x put at the place that its number names, one after the other, or combined with
+ *            what is there; see soma_put_params. Numbers that name no row do nothing
  * ACROSS     the mean of the input over all ranks of a training, each counted by its samples: a copy of it, whose value
  *            whoever runs the plan makes that mean (soma_pauses); its gradient is one, too. See attributes.across
  * CTC, CTC_DISTANCE  a number for each sample, of predictions [steps, classes], labels, maybe a mask [steps]
@@ -133,7 +136,8 @@
     X(SCATTER, scatter)                                                                                                \
     X(TREES, trees)                                                                                                    \
     X(MATMUL, matmul)                                                                                                  \
-    X(ORDINAL, ordinal)
+    X(ORDINAL, ordinal)                                                                                                \
+    X(PUT, put)
 
 typedef enum soma_op {
 #define X(NAME, name) SOMA_OP_##NAME,
@@ -200,6 +204,7 @@ typedef union soma_attributes {
         bool masked; /* the last input but the gradient's says which steps there are */
     } ctc;
     soma_trees_params trees;
+    soma_put_params put;
     soma_metric_params metric;
     /* Figures are taken over the dimensions from `axis` (the batch counted) to the last but one, and over each of
      * `groups` parts of the last; with 0 groups, over all dimensions from the axis on. The others say which inputs

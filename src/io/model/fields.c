@@ -88,6 +88,9 @@ static const soma_field gather_fields[] = {ATTRIBUTE("padded", SOMA_FIELD_BOOL, 
 
 static const soma_field trees_fields[] = {ATTRIBUTE("depth", SOMA_FIELD_COUNT, 0, trees.depth)};
 
+static const soma_field put_fields[] = {ATTRIBUTE("combines", SOMA_FIELD_BOOL, 0, put.combines),
+                                        ATTRIBUTE("operation", SOMA_FIELD_NAME, SOMA_NAMES_BINARY, put.op)};
+
 #define OPTIMIZER(key, kind, names, member)                                                                            \
     { key, kind, names, offsetof(soma_optimizer, member) }
 
@@ -156,6 +159,8 @@ bool soma_op_fields(soma_op op, const soma_field **fields, size_t *count) {
         FIELDS(normalize_fields);
     case SOMA_OP_GATHER:
         FIELDS(gather_fields);
+    case SOMA_OP_PUT:
+        FIELDS(put_fields);
     case SOMA_OP_TREES:
         FIELDS(trees_fields);
     case SOMA_OP_INDEX:

@@ -78,6 +78,12 @@ soma_status soma_onnx_sample_linearly(soma_onnx_node *node, soma_onnx_value *x, 
 
 /* -------------------------------------------------------------------------------------------- gather_computed.c */
 
+/* Where in all of a sample of the first input, flat, the numbers of the second mean along an axis, as floats in the
+ * shape of these: those below 0 count from the end; below 0 where it is none. */
+soma_status soma_onnx_places_computed(soma_onnx_node *node, uint32_t axis, soma_onnx_value *place);
+/* The same of the numbers along the last dimension of the second, one for each of the first dimensions of the first:
+ * which of the slices behind these, in the second's shape with 1 in its last dimension. */
+soma_status soma_onnx_tuples_computed(soma_onnx_node *node, soma_onnx_value *place);
 /* GatherElements by numbers that depend on an input, along an axis of a value that does, too. */
 soma_status soma_onnx_gather_computed(soma_onnx_node *node, uint32_t axis);
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ScatterElements and ScatterND: values that take constant places of another, or are combined with what is there. Each
- * element of the result is taken from the one or the other, so that nothing is written twice; places that are named
- * more than once take a round for each time.
+ * ScatterElements and ScatterND: values that take places of another, or are combined with what is there. Of constant
+ * places each element of the result is taken from the one or the other, so that nothing is written twice; places that
+ * are named more than once take a round for each time. Of others: scatter_computed.c.
  */
-#include "io/onnx/places.h"
+#include "io/onnx/scatter.h"
+#include "io/onnx/compose.h"
+#include "io/onnx/host.h"
 
 #include <math.h>
 
@@ -128,13 +130,68 @@ static soma_status put(soma_onnx_node *node, const soma_onnx_places *at) {
     return soma_onnx_give(node, y, &out);
 }
 
-static soma_status import_scatter(soma_onnx_node *node) {
+static soma_status put_at(soma_onnx_node *node, soma_put_params params) {
+    const bool tuples = node->row->parameter;
     soma_onnx_places at = {.place = NULL};
-    bool tuples = node->row->parameter;
     soma_status status = tuples ? soma_onnx_places_of_tuples(node, 0, &at) : soma_onnx_places_along(node, &at);
-    if (status == SOMA_OK) status = put(node, &at);
+    if (status == SOMA_OK) status = soma_onnx_all_known(node) ? soma_onnx_put_known(node, &at, params) : put(node, &at);
     soma_onnx_places_clear(&at);
     return status;
+}
+
+/* Elements along an axis. */
+static soma_status put_along(soma_onnx_node *node, soma_put_params params) {
+    const soma_onnx_shape *x = &node->input[0]->shape, *index = &node->input[1]->shape;
+    const uint32_t first = soma_onnx_first(node->importer, index);
+    soma_onnx_value place;
+    int64_t given;
+    uint32_t axis;
+    SOMA_TRY(soma_onnx_get_integer(node, "axis", 0, &given));
+    SOMA_TRY(soma_onnx_axis(node, given, x->rank, &axis));
+    SOMA_TRY(soma_onnx_places_computed(node, axis, &place));
+    return soma_onnx_put_computed(node, &place, soma_onnx_count(x, first, x->rank), 1, params);
+}
+
+/* Slices behind the dimensions that tuples of numbers count in, which the batch is none of. */
+static soma_status put_tuples(soma_onnx_node *node, soma_put_params params) {
+    const soma_onnx_shape *x = &node->input[0]->shape, *index = &node->input[1]->shape;
+    const uint32_t length = (uint32_t)index->dim[index->rank - 1];
+    soma_onnx_value place;
+    if (soma_onnx_first(node->importer, index) || soma_onnx_first(node->importer, x)) return soma_onnx_mixes(node);
+    SOMA_TRY(soma_onnx_tuples_computed(node, &place));
+    return soma_onnx_put_computed(node, &place, soma_onnx_count(x, 0, length), soma_onnx_count(x, length, x->rank),
+                                  params);
+}
+
+/* By numbers that are known only when the model runs. */
+static soma_status put_computed(soma_onnx_node *node, soma_put_params params) {
+    const soma_onnx_shape *x = &node->input[0]->shape, *index = &node->input[1]->shape,
+                          *values = &node->input[2]->shape;
+    const bool tuples = node->row->parameter;
+    soma_onnx_shape wanted = *index;
+    size_t length = 0;
+    bool fits = tuples ? index->rank > 0 : x->rank > 0 && index->rank == x->rank;
+    if (fits && tuples) {
+        length = index->dim[--wanted.rank];
+        fits = length > 0 && length <= x->rank && wanted.rank + x->rank - length <= SOMA_ONNX_MAX_RANK;
+        for (size_t i = length; fits && i < x->rank; i++) wanted.dim[wanted.rank++] = x->dim[i];
+    }
+    fits = fits && values->rank == wanted.rank;
+    for (uint32_t i = 0; fits && i < wanted.rank; i++) fits = values->dim[i] == wanted.dim[i];
+    if (!fits)
+        return soma_error(SOMA_INVALID_FILE,
+                          "%u dimensions of indices do not fit %u of what they are places in, and values of %u",
+                          index->rank, x->rank, values->rank);
+    if (!node->input[1]->integer)
+        return soma_error(SOMA_INVALID_FILE, "%s must be whole numbers", node->input[1]->name);
+    return tuples ? put_tuples(node, params) : put_along(node, params);
+}
+
+static soma_status import_scatter(soma_onnx_node *node) {
+    const reduction *by;
+    SOMA_TRY(get_reduction(node, &by));
+    const soma_put_params params = {.combines = by != NULL, .op = by ? by->op : SOMA_BINARY_ADD};
+    return node->input[1]->constant ? put_at(node, params) : put_computed(node, params);
 }
 
 SOMA_ONNX_OP(Scatter, 9, 3, 3, "axis", import_scatter, false);
