@@ -191,6 +191,26 @@ static soma_tensor *build_own_rows(soma_network *network, int variant) {
     return soma_add(soma_dense(soma_flatten(rows), 3, SOMA_IDENTITY), soma_dense(x, 3, SOMA_TANH));
 }
 
+/* Rows added at places of a table of each sample, some of them at the same place, so that both have gradients. */
+static soma_tensor *build_put(soma_network *network, int variant) {
+    static const size_t table_shape[2] = {3, 2}, rows_shape[2] = {4, 2};
+    soma_graph *graph = &network->graph;
+    soma_tensor *x = vector(network, 4), *table = soma_reshape(soma_dense(x, 6, SOMA_TANH), 2, table_shape), *index,
+                *rows = soma_reshape(soma_dense(x, 8, SOMA_TANH), 2, rows_shape), *y;
+    soma_tensor *numbers = soma_activation(x, SOMA_SIGMOID, NULL);
+    const soma_unary_params times = {.function = SOMA_LINEAR, .a = 2.6f};
+    soma_tensor_spec whole = {.op = SOMA_OP_INDEX, .input_count = 1, .input = &numbers};
+    soma_tensor_spec put = {
+        .op = SOMA_OP_PUT, .input_count = 3, .attributes = {.put = {.combines = true, .op = SOMA_BINARY_ADD}}};
+    (void)variant;
+    if (!table || !rows || !numbers || soma_graph_unary(graph, numbers, times, &numbers) != SOMA_OK ||
+        soma_graph_add(graph, &whole, &index) != SOMA_OK)
+        return NULL;
+    put.input = (soma_tensor *[]){table, rows, index};
+    if (soma_graph_add(graph, &put, &y) != SOMA_OK) return NULL;
+    return soma_add(soma_dense(soma_flatten(y), 3, SOMA_IDENTITY), soma_dense(x, 3, SOMA_TANH));
+}
+
 /* Of [3, 4]; `variant` says which layer, and with what behind it. */
 static soma_tensor *build_normalize(soma_network *network, int variant) {
     static const char *const layers[] = {"batchnorm",
@@ -527,6 +547,7 @@ const gradient_case gradient_cases[] = {
     {"dense of every step, no fusion", build_dense_steps, 6, {.no_fusion = true}, false, false},
     {"embedding", build_embedding, 4, {.loss = {0}}, false, false},
     {"rows of its own", build_own_rows, 1, {.loss = {0}}, false, false},
+    {"added at places", build_put, 1, {.loss = {0}}, false, false},
     {"recurrent", build_recurrent, 9, {.loss = {0}}, false, false},
     {"recurrent, from a state", build_recurrent_state, 3, {.loss = {0}}, false, false},
     {"recurrent, several sequences", build_recurrent_sequences, 4, {.loss = {0}}, false, false},

@@ -94,6 +94,7 @@ static void expect_same_weights(soma_network *network, soma_network *again) {
 /* What the network of a name is refused for; NULL: it is written. */
 static const char *form_that_onnx_lacks(const char *name) {
     if (!strcmp(name, "rows of its own")) return "the op ordinal has no ONNX form";
+    if (!strcmp(name, "added at places")) return "the op put has no ONNX form";
     if (!strcmp(name, "recurrent, from a state")) return "a mask of steps has no ONNX form";
     if (!strcmp(name, "recurrent, several sequences")) return "recurrent steps without weights of their inputs";
     return NULL;
