@@ -262,7 +262,7 @@ static soma_status extreme_place(soma_onnx_node *node) {
 
 /* -------------------------------------------------------------------------------------------------------------- all */
 
-soma_status soma_onnx_apply_on_host(soma_onnx_node *node) {
+static soma_status apply(soma_onnx_node *node) {
     static const struct {
         const soma_onnx_row *row;
         soma_onnx_rule *rule;
@@ -281,11 +281,43 @@ soma_status soma_onnx_apply_on_host(soma_onnx_node *node) {
         if (rules[i].row == node->row) rule = rules[i].rule;
     for (size_t i = 0; i < SOMA_FUNCTION_COUNT; i++)
         if (&soma_onnx_functions[i] == node->row) rule = apply_function;
-    SOMA_TRY(rule(node));
-    return node->output.constant
-               ? SOMA_OK
-               : soma_error(SOMA_UNSUPPORTED,
+    return rule(node);
+}
+
+static bool is_of_run(const soma_onnx_node *node) {
+    for (uint32_t i = 0; i < node->input_count; i++)
+        if (node->input[i] && node->input[i]->of_run) return true;
+    return false;
+}
+
+/* Not on the host: the inputs are as they were before, and so is the network that nobody runs. */
+static soma_status apply_elsewhere(soma_onnx_node *node, const soma_onnx_value *before) {
+    soma_onnx_importer *importer = node->importer;
+    for (uint32_t i = 0; i < node->input_count; i++)
+        if (node->input[i]) *node->input[i] = before[i];
+    node->output = (soma_onnx_value){.name = node->output.name};
+    soma_network_destroy(importer->network);
+    SOMA_TRY(soma_network_create(&importer->network));
+    SOMA_TRY(soma_network_begin_layer(importer->network, "elsewhere", NULL));
+    return importer->elsewhere.run(importer->elsewhere.context, node);
+}
+
+soma_status soma_onnx_apply_on_host(soma_onnx_node *node) {
+    soma_onnx_importer *importer = node->importer;
+    const size_t taken = importer->taken;
+    soma_onnx_value before[SOMA_MAX_INPUTS];
+    for (uint32_t i = 0; i < node->input_count; i++)
+        if (node->input[i]) before[i] = *node->input[i];
+    soma_status status = apply(node);
+    if (status == SOMA_OK && !node->output.constant)
+        status = soma_error(SOMA_UNSUPPORTED,
                             "%s comes behind an op whose result's shape depends on numbers, where soma "
                             "computes on the host, and does not have this op",
                             node->output.name);
+    if ((status == SOMA_UNSUPPORTED || status == SOMA_INVALID_SHAPE) && importer->elsewhere.run && is_of_run(node)) {
+        importer->taken = taken;
+        status = apply_elsewhere(node, before);
+    }
+    node->output.of_run = is_of_run(node);
+    return status;
 }

@@ -98,7 +98,8 @@ static soma_status add_result(soma_onnx_node *node, const char *name) {
     SOMA_TRY(soma_network_begin_layer(network, kind, taken ? NULL : name));
     SOMA_TRY(apply_rule(node));
     soma_onnx_keep_encoded(node);
-    SOMA_TRY(take_for_node(node, network->graph.count - tensors_before));
+    if (importer->host) tensors_before = importer->network->graph.count; /* of a network that nobody runs */
+    SOMA_TRY(take_for_node(node, importer->network->graph.count - tensors_before));
     SOMA_TRY(finish_layer(node, tensors_before));
     return soma_onnx_define(importer, &node->output);
 }
@@ -364,8 +365,10 @@ static soma_status finish_host(soma_onnx_importer *importer, soma_status status)
 }
 
 soma_status soma_onnx_run_late(const soma_onnx_file *file, const soma_onnx_options *options, const soma_onnx_late *late,
-                               const soma_onnx_value *given, soma_onnx_take_result *take, void *context) {
+                               const soma_onnx_value *given, soma_onnx_elsewhere elsewhere, soma_onnx_take_result *take,
+                               void *context) {
     soma_onnx_importer importer = host_importer(file, options);
+    importer.elsewhere = elsewhere;
     SOMA_TRY(soma_network_create(&importer.network));
     return finish_host(&importer, run_nodes(&importer, late, given, take, context));
 }

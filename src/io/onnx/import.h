@@ -36,6 +36,7 @@ typedef struct soma_onnx_value {
     bool absent;            /* an input of a function that its call leaves out */
     bool missing;           /* a second output of an op, which is not computed */
     bool late;              /* known only when the model runs; see late.h */
+    bool of_run;            /* on the host: numbers of this run, and no constant of the file */
     bool encoded;           /* words of an input, by their numbers; see vocabulary.h */
     bool integer;           /* what a float32 network does not compute with, but may cast, or read while it is built */
     bool constant, trained; /* known from the file; an initializer, and so a parameter once it is a tensor */
@@ -70,6 +71,13 @@ typedef struct soma_onnx_frame soma_onnx_frame;           /* inside.h */
 typedef struct soma_onnx_late soma_onnx_late;             /* late.h */
 typedef struct soma_onnx_attentions soma_onnx_attentions; /* again.h */
 
+struct soma_onnx_node;
+/* Computes what a node makes of numbers that are all known, and gives it by soma_onnx_give_numbers(). */
+typedef struct soma_onnx_elsewhere {
+    soma_status (*run)(void *context, struct soma_onnx_node *node); /* NULL: nothing does */
+    void *context;
+} soma_onnx_elsewhere;
+
 typedef struct soma_onnx_importer {
     const soma_onnx_file *file;
     /* Adds a node, number so many of its graph, for messages; SIZE_MAX: it is of no graph. import.c's, which what is
@@ -90,6 +98,7 @@ typedef struct soma_onnx_importer {
     soma_network *network;
     bool whole;                             /* the second reading */
     bool host;                              /* all values are known: nodes are computed, and no network is made */
+    soma_onnx_elsewhere elsewhere;          /* of nodes that the host does not compute */
     soma_onnx_late *late;                   /* where it is noted which nodes are put off; NULL: none is */
     const soma_onnx_attentions *attentions; /* what is read in the place of nodes; NULL: each as it is */
     soma_onnx_inputs inputs;

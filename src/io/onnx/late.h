@@ -40,10 +40,11 @@ soma_status soma_onnx_apply_on_host(soma_onnx_node *node);
 soma_status soma_onnx_divide(const soma_onnx_file *file, const soma_onnx_options *options, soma_network **network,
                              soma_onnx_late *late);
 /* Runs the nodes that were put off: given[i] is what late->names.words[i] names, a constant. `take` gets the outputs,
- * in their order. */
+ * in their order. What the host does not have is computed elsewhere. */
 typedef soma_status soma_onnx_take_result(void *context, size_t output, const soma_onnx_value *value);
 soma_status soma_onnx_run_late(const soma_onnx_file *file, const soma_onnx_options *options, const soma_onnx_late *late,
-                               const soma_onnx_value *given, soma_onnx_take_result *take, void *context);
+                               const soma_onnx_value *given, soma_onnx_elsewhere elsewhere, soma_onnx_take_result *take,
+                               void *context);
 /* outputs.c: outputs of the network for all that is needed and no constant or input, and what each is. */
 soma_status soma_onnx_add_needed(soma_onnx_importer *importer);
 

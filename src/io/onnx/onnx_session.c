@@ -200,6 +200,7 @@ soma_status soma_onnx_session_create(const char *path, const soma_onnx_options *
 void soma_onnx_session_destroy(soma_onnx_session *session) {
     if (!session) return;
     for (size_t i = 0; i < SOMA_ONNX_MOST_PARTS; i++) clear_part(&session->parts[i]);
+    soma_onnx_lone_nodes_clear(&session->lone_nodes);
     for (size_t i = 0; session->results && i < session->output_count; i++) soma_free(session->results[i].memory);
     soma_free(session->results);
     soma_free(session->inputs);

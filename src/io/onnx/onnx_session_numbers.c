@@ -19,7 +19,7 @@
     X(SOMA_U64, uint64_t, 0, 0x1p53 - 1)                                                                               \
     X(SOMA_BOOL, uint8_t, 0, 1)
 
-static double number_at(soma_dtype dtype, const void *data, size_t i) {
+double soma_onnx_number_at(soma_dtype dtype, const void *data, size_t i) {
     switch ((int)dtype) {
 #define X(type, c_type, least, most)                                                                                   \
     case type:                                                                                                         \
@@ -66,7 +66,7 @@ soma_status soma_onnx_set_elements(soma_onnx_value *value, const soma_array *arr
     if (array->dtype == SOMA_I64) return elements->integers = array->data, SOMA_OK;
     double *numbers = soma_malloc(SOMA_MAX(count, (size_t)1) * sizeof *numbers);
     if (!numbers) return soma_out_of_memory(count * sizeof *numbers, value->name);
-    for (size_t i = 0; i < count; i++) numbers[i] = number_at(array->dtype, array->data, i);
+    for (size_t i = 0; i < count; i++) numbers[i] = soma_onnx_number_at(array->dtype, array->data, i);
     soma_free(*memory);
     *memory = numbers;
     elements->doubles = numbers;

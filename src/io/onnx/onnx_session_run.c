@@ -104,6 +104,7 @@ static soma_status give_all(run *r) {
                                    .name = late->names.words[i].text};
         value->shape.batched = false;
         value->shape.batch = 0;
+        value->of_run = late->needed[i].input || late->needed[i].output != SIZE_MAX;
         if (late->needed[i].input) SOMA_TRY(set_elements(r, i, input_named(r, value->name)));
     }
     return run_network(r);
@@ -153,7 +154,8 @@ static soma_status run_part(run *r) {
                              : soma_out_of_memory(count * sizeof *r->given, "values between network and host");
     if (status == SOMA_OK) status = give_all(r);
     if (status == SOMA_OK)
-        status = soma_onnx_run_late(r->session->file, r->session->options, &r->one->late, r->given, take_result, r);
+        status = soma_onnx_run_late(r->session->file, r->session->options, &r->one->late, r->given,
+                                    (soma_onnx_elsewhere){soma_onnx_run_lone, r->session}, take_result, r);
     for (size_t i = 0; r->memory && i < count; i++) soma_free(r->memory[i]);
     soma_free(r->memory);
     soma_free(r->given);

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ops behind what is known only when the model runs, which are networks of their own there: rows that are chosen go
+ * into products, convolutions, normalisations and recurrent layers. Values by hand.
+ *
+ * Usage: test_onnx_behind DEVICE      (exits with 77 where there is no such device)
+ */
+#include "base/file.h"
+#include "expect_array.h"
+#include "onnx_model.h"
+#include "temporary.h"
+
+#include <soma/onnx.h>
+#include <stdio.h>
+
+enum { BOOL = 9 };
+
+static soma_device *device;
+
+static void put(const char *op, const char *const *inputs, const char *out, const char *attribute, int64_t value) {
+    size_t one = soma_onnx_begin_node(&made, op, out, inputs);
+    if (attribute) soma_onnx_put_attribute_integer(&made, attribute, value);
+    soma_onnx_end_node(&made, one);
+}
+#define INPUTS(...)                                                                                                    \
+    (const char *[]) {                                                                                                 \
+        __VA_ARGS__, NULL                                                                                              \
+    }
+
+static soma_onnx_session *open_model(void (*body)(void)) {
+    const char *path = temporary_path("m.onnx");
+    soma_onnx_session *session;
+    onnx_make_graph(body, 8, 17);
+    expect_ok(soma_file_write(path, W->data, W->size));
+    expect_ok(soma_onnx_session_create(path, NULL, device, &session));
+    return session;
+}
+
+/* Those rows of x of which c is true. */
+static void put_rows(size_t rank, const int64_t *shape) {
+    put_value(GRAPH_INPUT, "x", rank, shape);
+    put_typed_value(GRAPH_INPUT, "c", BOOL, SHAPE(OPEN));
+    put("Compress", INPUTS("x", "c"), "rows", "axis", 0);
+}
+
+static const float six[] = {1, 2, 3, 4, 5, 6};
+
+/* x [3, 2], or [3, ..] of the same, with so many numbers as true. */
+static void run(soma_onnx_session *session, size_t rank, const float *x, const uint8_t *c, soma_array *y) {
+    soma_array inputs[] = {{x, SOMA_F32, 2, {3, 2}}, {c, SOMA_BOOL, 1, {3}}};
+    if (rank == 4) inputs[0] = (soma_array){x, SOMA_F32, 4, {3, 1, 1, 2}};
+    expect_ok(soma_onnx_session_run(session, inputs, y));
+}
+
+static void products(void) {
+    put_rows(SHAPE(OPEN, 2));
+    floats("w", SHAPE(2, 3), (const float[]){1, 0, 1, 0, 1, 1});
+    floats("b", SHAPE(3), (const float[]){10, 20, 30});
+    put("Gemm", INPUTS("rows", "w", "b"), "g", NULL, 0);
+    put("MatMul", INPUTS("rows", "w"), "m", NULL, 0);
+    put_value(GRAPH_OUTPUT, "g", SHAPE(OPEN, 3));
+    put_value(GRAPH_OUTPUT, "m", SHAPE(OPEN, 3));
+}
+
+/* Of two rows, of one, of none, and of two others. */
+START_TEST(products_of_rows_that_are_left) {
+    soma_onnx_session *session = open_model(products);
+    soma_array y[2];
+    run(session, 2, six, (const uint8_t[]){1, 0, 1}, y);
+    expect_floats(&y[0], SHAPE(2, 3), (const float[]){11, 22, 33, 15, 26, 41});
+    expect_floats(&y[1], SHAPE(2, 3), (const float[]){1, 2, 3, 5, 6, 11});
+    run(session, 2, six, (const uint8_t[]){0, 1, 0}, y);
+    expect_floats(&y[0], SHAPE(1, 3), (const float[]){13, 24, 37});
+    run(session, 2, six, (const uint8_t[]){0, 0, 0}, y);
+    expect_shape(&y[0], SOMA_F32, SHAPE(0, 3));
+    expect_shape(&y[1], SOMA_F32, SHAPE(0, 3));
+    run(session, 2, six, (const uint8_t[]){1, 1, 0}, y);
+    expect_floats(&y[1], SHAPE(2, 3), (const float[]){1, 2, 3, 3, 4, 7});
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+/* r r' of the rows r, whose sum over the second r's rows goes on to what the host has: 1 is added. */
+static void products_of_both(void) {
+    put_rows(SHAPE(OPEN, 2));
+    floats("one", SHAPE(1), (const float[]){1});
+    put("Transpose", INPUTS("rows"), "turned", NULL, 0);
+    put("MatMul", INPUTS("rows", "turned"), "m", NULL, 0);
+    put("Add", INPUTS("m", "one"), "y", NULL, 0);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, OPEN));
+}
+
+START_TEST(products_of_what_is_left_with_itself) {
+    soma_onnx_session *session = open_model(products_of_both);
+    soma_array y;
+    run(session, 2, six, (const uint8_t[]){1, 0, 1}, &y);
+    expect_floats(&y, SHAPE(2, 2), (const float[]){6, 18, 18, 62});
+    run(session, 2, six, (const uint8_t[]){0, 1, 0}, &y);
+    expect_floats(&y, SHAPE(1, 1), (const float[]){26});
+    run(session, 2, six, (const uint8_t[]){1, 1, 1}, &y);
+    expect_floats(&y, SHAPE(3, 3), (const float[]){6, 12, 18, 12, 26, 40, 18, 40, 62});
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+/* Images of one row, by two filters of width 2, and their largest. */
+static void images(void) {
+    put_rows(SHAPE(OPEN, 1, 1, 2));
+    floats("w", SHAPE(2, 1, 1, 2), (const float[]){1, 1, 1, -1});
+    floats("b", SHAPE(2), (const float[]){0, 100});
+    put("Conv", INPUTS("rows", "w", "b"), "y", NULL, 0);
+    put("GlobalMaxPool", INPUTS("rows"), "z", NULL, 0);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, 2, 1, 1));
+    put_value(GRAPH_OUTPUT, "z", SHAPE(OPEN, 1, 1, 1));
+}
+
+START_TEST(images_that_are_left_are_convolved) {
+    soma_onnx_session *session = open_model(images);
+    soma_array y[2];
+    run(session, 4, six, (const uint8_t[]){0, 1, 1}, y);
+    expect_floats(&y[0], SHAPE(2, 2, 1, 1), (const float[]){7, 99, 11, 99});
+    expect_floats(&y[1], SHAPE(2, 1, 1, 1), (const float[]){4, 6});
+    run(session, 4, six, (const uint8_t[]){0, 0, 0}, y);
+    expect_shape(&y[0], SOMA_F32, SHAPE(0, 2, 1, 1));
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+/* (x - mean) / deviation of two numbers is -1 and 1, and softmax of equal numbers a half each; over the rows, along the
+ * first axis, of all that are left. */
+static void normalised(void) {
+    put_rows(SHAPE(OPEN, 2));
+    floats("scale", SHAPE(2), (const float[]){2, 3});
+    floats("zeros", SHAPE(1), (const float[]){0});
+    size_t one = soma_onnx_begin_node(&made, "LayerNormalization", "n", INPUTS("rows", "scale"));
+    soma_onnx_put_attribute_float(&made, "epsilon", 0);
+    soma_onnx_end_node(&made, one);
+    put("Mul", INPUTS("rows", "zeros"), "same", NULL, 0);
+    put("Softmax", INPUTS("same"), "s", "axis", 0);
+    put_value(GRAPH_OUTPUT, "n", SHAPE(OPEN, 2));
+    put_value(GRAPH_OUTPUT, "s", SHAPE(OPEN, 2));
+}
+
+START_TEST(rows_that_are_left_are_normalised) {
+    soma_onnx_session *session = open_model(normalised);
+    soma_array y[2];
+    run(session, 2, six, (const uint8_t[]){0, 1, 1}, y);
+    expect_shape(&y[0], SOMA_F32, SHAPE(2, 2));
+    for (size_t i = 0; i < 4; i++) ck_assert_float_eq_tol(((const float *)y[0].data)[i], i % 2 ? 3.0f : -2.0f, 1e-6f);
+    expect_floats(&y[1], SHAPE(2, 2), (const float[]){0.5f, 0.5f, 0.5f, 0.5f});
+    run(session, 2, six, (const uint8_t[]){0, 1, 0}, y);
+    expect_floats(&y[1], SHAPE(1, 2), (const float[]){1, 1});
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+/* Steps that are left, of one sequence; a cell whose gates and whose state are all of a product with 0 but the output's
+ * input: what stays is relu(x + h) summed, as RNN has it. */
+static void recurrent(void) {
+    put_rows(SHAPE(OPEN, 2));
+    integers("second", 1, (const int64_t[]){1});
+    put("Unsqueeze", INPUTS("rows", "second"), "steps", NULL, 0);
+    floats("w", SHAPE(1, 1, 2), (const float[]){1, 0});
+    floats("r", SHAPE(1, 1, 1), (const float[]){1});
+    size_t one = soma_onnx_begin_node(&made, "RNN", "h", INPUTS("steps", "w", "r"));
+    soma_protobuf_put_text(W, 2, "last");
+    soma_onnx_put_attribute_integer(&made, "hidden_size", 1);
+    soma_onnx_put_attribute_texts(&made, "activations", (const char *[]){"Relu"}, 1);
+    soma_onnx_end_node(&made, one);
+    put_value(GRAPH_OUTPUT, "h", SHAPE(OPEN, 1, 1, 1));
+    put_value(GRAPH_OUTPUT, "last", SHAPE(1, 1, 1));
+}
+
+START_TEST(steps_that_are_left_follow_each_other) {
+    soma_onnx_session *session = open_model(recurrent);
+    soma_array y[2];
+    run(session, 2, six, (const uint8_t[]){1, 0, 1}, y);
+    expect_floats(&y[0], SHAPE(2, 1, 1, 1), (const float[]){1, 6});
+    expect_floats(&y[1], SHAPE(1, 1, 1), (const float[]){6});
+    run(session, 2, six, (const uint8_t[]){1, 1, 1}, y);
+    expect_floats(&y[0], SHAPE(3, 1, 1, 1), (const float[]){1, 4, 9});
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+/* A filter that is left: numbers of the run where only a constant can be. */
+static void filtered(void) {
+    put_rows(SHAPE(OPEN, 1, 1, 2));
+    put_value(GRAPH_INPUT, "image", SHAPE(1, 1, 1, 3));
+    put("Conv", INPUTS("image", "rows"), "y", NULL, 0);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(1, OPEN, 1, 2));
+}
+
+START_TEST(filters_that_are_left_are_those_of_the_run) {
+    soma_onnx_session *session = open_model(filtered);
+    const float image[] = {1, 0, 2}, other[] = {6, 5, 4, 3, 2, 1};
+    const uint8_t c[] = {1, 0, 1};
+    soma_array inputs[] = {{six, SOMA_F32, 4, {3, 1, 1, 2}},
+                           {c, SOMA_BOOL, 1, {3}},
+                           {image, SOMA_F32, 4, {1, 1, 1, 3}}},
+               y;
+    for (size_t again = 0; again < 2; again++) {
+        inputs[0].data = six;
+        expect_ok(soma_onnx_session_run(session, inputs, &y));
+        expect_floats(&y, SHAPE(1, 2, 1, 2), (const float[]){1, 4, 5, 12});
+        inputs[0].data = other;
+        expect_ok(soma_onnx_session_run(session, inputs, &y));
+        expect_floats(&y, SHAPE(1, 2, 1, 2), (const float[]){6, 10, 2, 2});
+    }
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+int main(int argc, char **argv) {
+    if (argc != 2) return 2;
+    if (soma_device_open(argv[1], NULL, &device) != SOMA_OK) return printf("skipped: %s\n", soma_last_error()), 77;
+    TCase *all = tcase_create("onnx_behind");
+    tcase_set_timeout(all, 120);
+    tcase_add_unchecked_fixture(all, temporary_create, temporary_destroy);
+    tcase_add_test(all, products_of_rows_that_are_left);
+    tcase_add_test(all, products_of_what_is_left_with_itself);
+    tcase_add_test(all, images_that_are_left_are_convolved);
+    tcase_add_test(all, rows_that_are_left_are_normalised);
+    tcase_add_test(all, steps_that_are_left_follow_each_other);
+    tcase_add_test(all, filters_that_are_left_are_those_of_the_run);
+    Suite *suite = suite_create("onnx_behind");
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    soma_device_close(device);
+    return failed == 0 ? 0 : 1;
+}
