@@ -95,15 +95,21 @@ static soma_status from_word_piece(const soma_tokenizer_step *step, decoding *st
     return step->flag ? clean_up(&state->text) : SOMA_OK;
 }
 
-/* <0x0A> */
+static int digit_of(uint32_t character) {
+    static const char digits[] = "0123456789ABCDEFabcdef";
+    const char *at = character && character < 128 ? strchr(digits, (int)character) : NULL;
+    return !at ? -1 : at - digits < 16 ? (int)(at - digits) : (int)(at - digits) - 6;
+}
+
+/* <0x0A>, and also <0x0a> and <0x+A>, as the original reads numbers. */
 static void from_fallback(decoding *state) {
-    static const char digits[] = "0123456789ABCDEF";
     const uint32_t *at = state->text.at;
     if (state->text.count != 6 || at[0] != '<' || at[1] != '0' || at[2] != 'x' || at[5] != '>') return;
-    const char *high = at[3] && at[3] < 128 ? strchr(digits, (int)at[3]) : NULL,
-               *low = at[4] && at[4] < 128 ? strchr(digits, (int)at[4]) : NULL;
-    if (!high || !low) return;
-    state->text.at[0] = SOMA_STRAY_BYTE + (uint32_t)(16 * (high - digits) + (low - digits));
+    const int high = at[3] == '+' ? 0 : digit_of(at[3]), low = digit_of(at[4]);
+    if (high < 0 || low < 0) return;
+    const uint32_t byte = (uint32_t)(16 * high + low);
+    state->text.at[0] =
+        byte < 128 ? byte : SOMA_STRAY_BYTE + byte; /* the first are characters, which others may strip */
     state->text.count = 1;
 }
 
