@@ -151,6 +151,11 @@ size_t soma_columns_find(const soma_columns *columns, const char *name) {
     return found;
 }
 
+static bool has(const soma_columns *columns, const char *name, soma_column_role role) {
+    const size_t at = soma_columns_find(columns, name);
+    return at < columns->count && columns->column[at].role == role;
+}
+
 const char *soma_columns_list(const soma_columns *columns, soma_column_role role, const soma_columns *other,
                               char text[SOMA_COLUMN_LIST]) {
     size_t length = 0, left_out = 0;
@@ -158,7 +163,7 @@ const char *soma_columns_list(const soma_columns *columns, soma_column_role role
     for (size_t i = 0; i < columns->count; i++) {
         const char *name = columns->column[i].name;
         if (columns->column[i].role != role) continue;
-        if (other && soma_columns_find(other, name) < other->count) continue;
+        if (other && has(other, name, role)) continue;
         soma_quoted quoted = soma_quote(name, strlen(name));
         if (left_out || length + strlen(quoted.text) + 24 > SOMA_COLUMN_LIST)
             left_out++;
@@ -177,9 +182,9 @@ static const char *similar(const soma_columns *known, const soma_columns *found,
     *text = 0;
     for (size_t i = 0; i < known->count; i++) {
         const char *name = known->column[i].name;
-        if (known->column[i].role != SOMA_COLUMN_FEATURE || soma_columns_find(found, name) < found->count) continue;
+        if (known->column[i].role != SOMA_COLUMN_FEATURE || has(found, name, SOMA_COLUMN_FEATURE)) continue;
         for (size_t j = 0; j < found->count; j++)
-            if (strcasecmp(found->column[j].name, name) == 0)
+            if (strcasecmp(found->column[j].name, name) == 0 && strcmp(found->column[j].name, name) != 0)
                 snprintf(text, 128, "; there is %s, which is another name",
                          soma_quote(found->column[j].name, strlen(found->column[j].name)).text);
     }
@@ -191,7 +196,7 @@ static soma_status match_names(const soma_columns *known, const soma_columns *fo
     for (size_t i = 0; i < known->count; i++) {
         if (known->column[i].role != SOMA_COLUMN_FEATURE) continue;
         size_t at = soma_columns_find(found, known->column[i].name);
-        bool there = at < found->count && found->column[at].role == SOMA_COLUMN_FEATURE;
+        bool there = has(found, known->column[i].name, SOMA_COLUMN_FEATURE);
         missing += !there;
         size_t before = 0; /* features in front of it */
         for (size_t j = 0; there && j < at; j++) before += found->column[j].role == SOMA_COLUMN_FEATURE;

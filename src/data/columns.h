@@ -86,7 +86,7 @@ size_t soma_columns_find(const soma_columns *columns, const char *name);
  */
 soma_status soma_columns_match(const soma_columns *known, const soma_columns *found, size_t *place);
 
-/* "a, b, c and 4 more": the names of the columns with this role that `other` has not (NULL: of all). */
+/* "a, b, c and 4 more": the names of the columns with this role that `other` has not with the same (NULL: of all). */
 #define SOMA_COLUMN_LIST 256
 const char *soma_columns_list(const soma_columns *columns, soma_column_role role, const soma_columns *other,
                               char text[SOMA_COLUMN_LIST]);
