@@ -211,6 +211,53 @@ START_TEST(filters_that_are_left_are_those_of_the_run) {
 }
 END_TEST
 
+/* Filters and figures that are inputs: each image's channel, less the mean, by the root of the variance. */
+static void weighted(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(2, 1, 1, 2));
+    put_value(GRAPH_INPUT, "w", SHAPE(2, 1, 1, 2));
+    put("Conv", INPUTS("x", "w"), "y", NULL, 0);
+    put("ConvTranspose", INPUTS("y", "w"), "t", NULL, 0);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(2, 2, 1, 1));
+    put_value(GRAPH_OUTPUT, "t", SHAPE(2, 1, 1, 2));
+}
+
+START_TEST(filters_may_be_inputs) {
+    soma_onnx_session *session = open_model(weighted);
+    const float w[] = {1, 1, 1, -1}, v[] = {0, 1, 2, 0};
+    soma_array y[2], inputs[] = {{six, SOMA_F32, 4, {2, 1, 1, 2}}, {w, SOMA_F32, 4, {2, 1, 1, 2}}};
+    expect_ok(soma_onnx_session_run(session, inputs, y));
+    expect_floats(&y[0], SHAPE(2, 2, 1, 1), (const float[]){3, -1, 7, -1});
+    expect_floats(&y[1], SHAPE(2, 1, 1, 2), (const float[]){2, 4, 6, 8});
+    inputs[1].data = v;
+    expect_ok(soma_onnx_session_run(session, inputs, y));
+    expect_floats(&y[0], SHAPE(2, 2, 1, 1), (const float[]){2, 2, 4, 6});
+    expect_floats(&y[1], SHAPE(2, 1, 1, 2), (const float[]){4, 2, 12, 4});
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+static void figured(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(3, 2));
+    put_value(GRAPH_INPUT, "mean", SHAPE(2));
+    floats("one", SHAPE(2), (const float[]){1, 1});
+    floats("four", SHAPE(2), (const float[]){4, 16});
+    floats("none", SHAPE(2), (const float[]){0, 100});
+    size_t node = soma_onnx_begin_node(&made, "BatchNormalization", "y", INPUTS("x", "one", "none", "mean", "four"));
+    soma_onnx_put_attribute_float(&made, "epsilon", 0);
+    soma_onnx_end_node(&made, node);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(3, 2));
+}
+
+START_TEST(figures_may_be_inputs) {
+    soma_onnx_session *session = open_model(figured);
+    const float mean[] = {1, 2};
+    soma_array y, inputs[] = {{six, SOMA_F32, 2, {3, 2}}, {mean, SOMA_F32, 1, {2}}};
+    expect_ok(soma_onnx_session_run(session, inputs, &y));
+    expect_floats(&y, SHAPE(3, 2), (const float[]){0, 100, 1, 100.5f, 2, 101});
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 int main(int argc, char **argv) {
     if (argc != 2) return 2;
     if (soma_device_open(argv[1], NULL, &device) != SOMA_OK) return printf("skipped: %s\n", soma_last_error()), 77;
@@ -223,6 +270,8 @@ int main(int argc, char **argv) {
     tcase_add_test(all, rows_that_are_left_are_normalised);
     tcase_add_test(all, steps_that_are_left_follow_each_other);
     tcase_add_test(all, filters_that_are_left_are_those_of_the_run);
+    tcase_add_test(all, filters_may_be_inputs);
+    tcase_add_test(all, figures_may_be_inputs);
     Suite *suite = suite_create("onnx_behind");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

@@ -40,6 +40,19 @@ static const struct {
     {&soma_onnx_row_Unique, ALL},
 };
 
+/* Ops whose inputs of these bits are the same for every sample; else the op is of the numbers of a run. */
+static const struct {
+    const soma_onnx_row *row;
+    unsigned same;
+} sharing[] = {
+    {&soma_onnx_row_BatchNormalization, 30},
+    {&soma_onnx_row_Conv, 6},
+    {&soma_onnx_row_ConvTranspose, 6},
+    {&soma_onnx_row_GRU, 14},
+    {&soma_onnx_row_LSTM, 14},
+    {&soma_onnx_row_RNN, 14},
+};
+
 void soma_onnx_late_clear(soma_onnx_late *late) {
     soma_onnx_blocks_free(late->blocks);
     soma_words_clear(&late->names);
@@ -163,11 +176,23 @@ static bool is_eliminated(const soma_onnx_importer *importer, const soma_onnx_ro
     return row == &soma_onnx_row_Det && x && x->shape.rank > 1 && x->shape.dim[x->shape.rank - 1] > 3;
 }
 
+/* Weights that depend on an input. */
+static bool is_weighted(const soma_onnx_importer *importer, const soma_onnx_row *row,
+                        const Soma__Onnx__NodeProto *node) {
+    size_t at = 0;
+    while (at < SOMA_COUNT_OF(sharing) && sharing[at].row != row) at++;
+    for (size_t i = 0; at < SOMA_COUNT_OF(sharing) && i < node->n_input && i < 8; i++) {
+        const soma_onnx_value *value = *node->input[i] ? soma_onnx_find_value(importer, node->input[i]) : NULL;
+        if (sharing[at].same >> i & 1 && value && !value->constant && value->shape.batched) return true;
+    }
+    return false;
+}
+
 static bool wants_numbers(const soma_onnx_importer *importer, const Soma__Onnx__NodeProto *node) {
     const soma_onnx_row *row = soma_onnx_find_row(node->domain, node->op_type ? node->op_type : "");
     size_t at = 0;
     if (is_iterated(importer, row, node) || is_put_anywhere(importer, row, node) || is_adaptive(row, node) ||
-        is_eliminated(importer, row, node))
+        is_eliminated(importer, row, node) || is_weighted(importer, row, node))
         return true;
     while (at < SOMA_COUNT_OF(wanting) && wanting[at].row != row) at++;
     if (!row || at == SOMA_COUNT_OF(wanting) || node->n_input == 0 || is_embedding(importer, row, node) ||

@@ -4,6 +4,7 @@
  * one at a place. The numbers 0, 1, 2, ... that places are compared with are made by doubling, of no parameters.
  */
 #include "io/onnx/family.h"
+#include "io/onnx/host.h"
 
 #include <float.h>
 #include <inttypes.h>
@@ -108,8 +109,8 @@ static soma_status import_arg(soma_onnx_node *node) {
     return give_places(node, y, &out);
 }
 
-SOMA_ONNX_OP(ArgMax, 1, 1, 1, "axis keepdims select_last_index", import_arg, SOMA_REDUCE_MAX);
-SOMA_ONNX_OP(ArgMin, 1, 1, 1, "axis keepdims select_last_index", import_arg, SOMA_REDUCE_MIN);
+SOMA_ONNX_OP(ArgMax, 1, 1, 1, "axis keepdims select_last_index", import_arg, SOMA_REDUCE_MAX, .carries = true);
+SOMA_ONNX_OP(ArgMin, 1, 1, 1, "axis keepdims select_last_index", import_arg, SOMA_REDUCE_MIN, .carries = true);
 
 /* 1 at the place of the first of the largest, else 0. */
 static soma_status import_hardmax(soma_onnx_node *node) {
@@ -184,7 +185,7 @@ static soma_status import_top(soma_onnx_node *node) {
     return node->number ? give_places(node, y, &out) : soma_onnx_give(node, y, &out);
 }
 
-SOMA_ONNX_SEVERAL(TopK, 1, 1, 2, "axis largest sorted k", import_top, 0);
+SOMA_ONNX_SEVERAL(TopK, 1, 1, 2, "axis largest sorted k", import_top, 0, .carries = true);
 
 /* ----------------------------------------------------------------------------------------------------------- CumSum */
 
@@ -202,6 +203,28 @@ static soma_status shift(const line *of, soma_tensor *x, size_t places, bool bac
     return soma_graph_add(x->graph, &spec, y);
 }
 
+/* Of a constant, as positions are counted. */
+static soma_status fold_cumsum(soma_onnx_node *node, uint32_t axis, bool exclusive, bool reverse) {
+    const soma_onnx_shape *shape = &node->input[0]->shape;
+    const size_t size = shape->dim[axis], step = soma_onnx_count(shape, axis + 1, shape->rank);
+    const double *x;
+    size_t count;
+    double *y = NULL;
+    SOMA_TRY(soma_onnx_numbers_of(node, 0, &x, &count));
+    SOMA_TRY(soma_onnx_make(node, count, &y));
+    for (size_t i = 0; count > 0 && i < count / size; i++) {
+        const size_t first = i / step * size * step + i % step;
+        double sum = 0;
+        for (size_t k = 0; k < size; k++) {
+            const size_t at = first + (reverse ? size - 1 - k : k) * step;
+            const double before = sum;
+            sum += x[at];
+            y[at] = exclusive ? before : sum;
+        }
+    }
+    return soma_onnx_give_numbers(node, soma_onnx_type_of(node->input[0]), shape, false, y);
+}
+
 /* After the step of n, each place has the sum of the 2 n up to it. */
 static soma_status import_cumsum(soma_onnx_node *node) {
     const soma_onnx_shape *shape = &node->input[0]->shape;
@@ -214,6 +237,7 @@ static soma_status import_cumsum(soma_onnx_node *node) {
     SOMA_TRY(soma_onnx_integers(node, 1, &given, 1, &count));
     if (count != 1) return soma_error(SOMA_INVALID_FILE, "the axis is %zu numbers; it must be one", count);
     SOMA_TRY(soma_onnx_axis(node, given, shape->rank, &axis));
+    if (soma_onnx_can_fold(node)) return fold_cumsum(node, axis, exclusive != 0, reverse != 0);
     line of = {.size = shape->dim[axis]};
     SOMA_TRY(soma_onnx_tensor_axis(node, shape, axis, &of.axis));
     SOMA_TRY(soma_onnx_tensor(node, node->input[0], &of.x));
