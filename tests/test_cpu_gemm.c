@@ -209,6 +209,38 @@ START_TEST(test_thread_count_does_not_matter_to_update) {
 END_TEST
 
 /*
+ * Products of two factors that are stored by terms, with many of them, which threads share out: all that goes into c,
+ * with a last piece of rows and columns that is no whole tile, and so many terms that the shares take two rounds.
+ */
+START_TEST(test_shares_of_terms) {
+    static const size_t sizes[][3] = {{128, 120, 2100}, {250, 260, 9001}};
+    const soma_cpu_isa *isa;
+    for (size_t number = 0; (isa = soma_cpu_isa_get(number)); number++)
+        for (size_t s = 0; s < SOMA_COUNT_OF(sizes); s++)
+            for (int variant = 0; variant < 3; variant++) {
+                soma_gemm_params params = {.transpose_a = true,
+                                           .alpha = variant ? -0.75f : 1.0f,
+                                           .beta = variant ? 0.5f : 0.0f,
+                                           .function = variant == 1   ? SOMA_RELU
+                                                       : variant == 2 ? SOMA_TANH
+                                                                      : SOMA_IDENTITY};
+                product p = make_product(sizes[s][0], sizes[s][1], sizes[s][2], params, variant != 0);
+                size_t bytes = p.m * p.n * sizeof(float);
+                run_product(&p, isa, 1, 1);
+                float *alone = soma_malloc(bytes);
+                memcpy(alone, p.c + GUARD, bytes);
+                for (uint32_t threads = 2; threads <= 3; threads++) {
+                    run_product(&p, isa, threads, 1);
+                    ck_assert_mem_eq(p.c + GUARD, alone, bytes);
+                }
+                if (variant < 2 && p.k < 5000) check_product(&p, isa);
+                soma_free(alone);
+                free_product(&p);
+            }
+}
+END_TEST
+
+/*
  * Rows of c alone, some at a time, are products of few rows: their tiles are others than those of all rows, and an
  * element is the same sum in the same order all the same.
  */
@@ -291,6 +323,7 @@ int main(void) {
     tcase_add_test(tests, test_against_float64);
     tcase_add_test(tests, test_thread_count_does_not_matter);
     tcase_add_test(tests, test_thread_count_does_not_matter_to_update);
+    tcase_add_test(tests, test_shares_of_terms);
     tcase_add_test(tests, test_tile_does_not_matter);
     tcase_add_test(tests, test_not_finite);
     tcase_add_test(tests, test_deep_sums);
