@@ -10,6 +10,7 @@
 #include <math.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 extern const soma_device_api soma_cpu_api;
@@ -45,6 +46,21 @@ START_TEST(test_threads_are_chosen) {
     ck_assert_str_eq(info.platform, "host");
     ck_assert_str_ne(info.vendor, "");
     soma_cpu_api.close(state);
+}
+END_TEST
+
+/* "model name      : Some Processor", where the system says so. */
+START_TEST(test_the_processor_is_named) {
+    soma_device_info info;
+    char line[256], expected[256] = "";
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    while (file && !*expected && fgets(line, sizeof line, file)) sscanf(line, "model name : %255[^\n]", expected);
+    if (file) fclose(file);
+    void *state = open_device(1);
+    soma_cpu_api.info(state, &info);
+    soma_cpu_api.close(state);
+    if (*expected) ck_assert_int_eq(strncmp(info.vendor, expected, sizeof info.vendor - 1), 0);
+    ck_assert_int_ne(info.vendor[0], ' ');
 }
 END_TEST
 
@@ -418,6 +434,7 @@ int main(void) {
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, test_threads_are_chosen);
+    tcase_add_test(tests, test_the_processor_is_named);
     tcase_add_test(tests, test_bad_settings);
     tcase_add_test(tests, test_instruction_sets);
     tcase_add_test(tests, test_enumerate);
