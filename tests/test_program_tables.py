@@ -113,6 +113,14 @@ class CloseNumbers(TableTest):
         said = self.succeed("train", f"--device={DEVICE}", "--quiet", "--epochs=1", "--test=0", "--data", outlier).stderr
         self.assertNotIn("left in float32", said)  # far, but all are told apart
 
+    def test_merged_numbers_of_arrays_are_said(self):
+        """Of the second feature half of the numbers are small, half behind 1.7e9, where float32 has 3; some are looked at."""
+        values = [value for i in range(200) for value in (i, (i % 2) * 1700000000 + i)]
+        said = self.succeed("train", f"--device={DEVICE}", "--quiet", "--epochs=1", "--test=0", "--data", self.write("two.npy", npy("<i8", (200, 2), values)),
+                            "--labels", self.write("labels.npy", npy("<i8", (200,), [i >= 100 for i in range(200)]))).stderr
+        self.assertRegex(said, r"two\.npy: feature 2: of \d+ different numbers \d+ are left in float32")
+        self.assertNotIn("feature 1:", said)
+
     def test_time_stamps_in_arrays(self):
         """As whole numbers and as float64, alone and in an archive."""
         labels = self.write("labels.npy", npy("<i8", (200,), [i >= 100 for i in range(200)]))
