@@ -122,7 +122,7 @@ static soma_status activate(soma_onnx_node *node, soma_onnx_value *y) {
     const float *numbers = params ? params->floats : NULL;
     size_t at = 0;
     soma_tensor *x;
-    if (!given) return SOMA_OK;
+    if (!given) return soma_onnx_pass(node, y);
     while (at < SOMA_COUNT_OF(known) && !soma_onnx_is_text(given, known[at].name)) at++;
     if (at == SOMA_COUNT_OF(known))
         return soma_error(SOMA_UNSUPPORTED,
@@ -157,7 +157,6 @@ static soma_status import_fused_conv(soma_onnx_node *node) {
     else
         SOMA_TRY(SOMA_ONNX_COMPOSE(node, Conv, NULL, &y, node->input[0], node->input[1]));
     SOMA_TRY(add(node, &y, soma_onnx_optional(node, 3), &y));
-    if (!soma_onnx_attribute(node, "activation")) return soma_onnx_pass(node, &y);
     return activate(node, &y);
 }
 
