@@ -248,6 +248,30 @@ START_TEST(a_changed_network_is_refused) {
 }
 END_TEST
 
+/* The cells of an LSTM are the only second results of a network that is no training. */
+START_TEST(second_results_are_of_an_lstm) {
+    static const char *const layers[] = {"lstm 3", "gru 3", "rnn 3", "dense 3"};
+    for (size_t i = 0; i < SOMA_COUNT_OF(layers); i++) {
+        soma_network *network, *again;
+        char *text;
+        expect_ok(soma_network_create(&network));
+        soma_tensor *x = soma_layers(soma_input(network, "x", 2, (const size_t[]){2, 4}), layers[i]), *second;
+        while (x->op != SOMA_OP_RECURRENT && x->op != SOMA_OP_GEMM && x->input_count) x = x->input[0];
+        const soma_tensor_spec spec = {.op = SOMA_OP_SECOND, .input_count = 1, .input = &x};
+        expect_ok(soma_graph_add(&network->graph, &spec, &second));
+        expect_ok(soma_model_encode(network, &text));
+        const soma_status status = soma_model_decode("m", text, strlen(text), &again);
+        if (i)
+            expect_error(status, SOMA_INVALID_FILE, "a second result of what is no LSTM");
+        else
+            expect_ok(status);
+        soma_network_destroy(again);
+        soma_network_destroy(network);
+        soma_free(text);
+    }
+}
+END_TEST
+
 /* Of steps and keys, or of heads as well: what is added to the scores is no part of a network. */
 START_TEST(masks_of_other_shapes_are_refused) {
     static const char *const shapes[] = {"[3]", "[1,1,3]", "[2,3,3]", "[1,2,3,3]"};
@@ -429,6 +453,7 @@ static void add_tests(TCase *cases) {
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_loop_test(cases, a_changed_network_is_refused, 0, SOMA_COUNT_OF(changes));
     tcase_add_test(cases, masks_of_other_shapes_are_refused);
+    tcase_add_test(cases, second_results_are_of_an_lstm);
     tcase_add_loop_test(cases, a_harmless_change_is_accepted, 0, SOMA_COUNT_OF(harmless));
     tcase_add_loop_test(cases, text_that_is_no_network_is_refused, 0, SOMA_COUNT_OF(texts));
     tcase_add_test(cases, deep_nesting_is_refused);
