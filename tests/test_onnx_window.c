@@ -165,12 +165,44 @@ START_TEST(windows_of_padding_alone_are_refused) {
 }
 END_TEST
 
+static void put_places(void) {
+    size_t one = soma_onnx_begin_node(&made, "MaxPool", "largest", (const char *[]){"x", NULL});
+    soma_protobuf_put_text(W, NODE_OUTPUT, "i");
+    soma_onnx_put_attribute_integers(&made, "kernel_shape", (const int64_t[]){64, 64}, 2);
+    soma_onnx_put_attribute_integers(&made, "strides", (const int64_t[]){64, 64}, 2);
+    soma_onnx_end_node(&made, one);
+    one = soma_onnx_begin_node(&made, "Cast", "f", (const char *[]){"i", NULL});
+    soma_onnx_put_attribute_integer(&made, "to", 1);
+    soma_onnx_end_node(&made, one);
+    node("Add", "largest", "f", "y");
+}
+
+/* Places are counted over all images, channels and positions: float32 has each number up to 2^24, and not the next. */
+START_TEST(places_are_counted_as_far_as_floats_do) {
+    static const struct {
+        int64_t shape[4];
+        bool fits;
+    } images[] = {{{256, 1, 256, 256}, true},  {{257, 1, 256, 256}, false}, {{1, 256, 256, 256}, true},
+                  {{1, 257, 256, 256}, false}, {{16, 16, 256, 256}, true},  {{16, 17, 256, 256}, false}};
+    soma_network *network = NULL;
+    onnx_make(put_places, 8, 13, 4, images[_i].shape);
+    expect_ok(soma_file_write(temporary_path("m.onnx"), W->data, W->size));
+    soma_status status = soma_load_onnx(temporary_path("m.onnx"), NULL, &network);
+    if (images[_i].fits)
+        expect_ok(status);
+    else
+        expect_error(status, SOMA_UNSUPPORTED, "m.onnx: node 0, \"largest\"", "more than 16777216 elements");
+    soma_network_destroy(network);
+}
+END_TEST
+
 int main(void) {
     TCase *all = tcase_create("onnx, windows");
     tcase_add_checked_fixture(all, temporary_create, temporary_destroy);
     tcase_add_loop_test(all, attributes_that_are_wrong_are_refused, 0, sizeof cases / sizeof *cases);
     tcase_add_loop_test(all, numbers_that_are_wrong_are_refused, 0, sizeof single / sizeof *single);
     tcase_add_loop_test(all, windows_of_padding_alone_are_refused, 0, sizeof pools / sizeof *pools);
+    tcase_add_loop_test(all, places_are_counted_as_far_as_floats_do, 0, 6);
     Suite *suite = suite_create("onnx, windows");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
