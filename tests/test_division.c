@@ -603,6 +603,10 @@ END_TEST
     "{\"format\":1,\"division\":{\"by\":" by ",\"test\":" test ",\"validation\":0,\"seed\":" seed                      \
     ",\"samples\":" samples ",\"fingerprint\":" fingerprint "}}"
 
+#define FURTHER(more)                                                                                                  \
+    "{\"format\":1,\"division\":{\"by\":\"rows\",\"test\":0.5,\"validation\":0,\"seed\":\"1\",\"samples\":5,"          \
+    "\"fingerprint\":\"7\"," more "}}"
+
 static const struct {
     const char *text, *word;
 } malformed[] = {
@@ -622,6 +626,11 @@ static const struct {
     {DIVISION("\"rows\"", "0.2", "\"0\"", "2147483648", "\"7\""), "samples"},
     {DIVISION("\"rows\"", "0.2", "\"0\"", "5", "\"0\""), "fingerprint"},
     {DIVISION("\"rows\"", "0.2", "\"0\"", "5", "\"9223372036854775808\""), "fingerprint"},
+    {FURTHER("\"rows_fingerprint\":7"), "\"rows_fingerprint\""},
+    {FURTHER("\"rows_fingerprint\":\"7x\""), "\"rows_fingerprint\""},
+    {FURTHER("\"validation_file\":{\"samples\":0,\"fingerprint\":\"7\"}"), "\"validation_file\""},
+    {FURTHER("\"test_file\":{\"samples\":1,\"fingerprint\":7}"), "\"test_file\""},
+    {"{\"format\":1,\"samples\":[1]}", "digits"},
     {"{\"format\":1,\"groups\":{}}", "digits"},
     {"{\"format\":1,\"groups\":[1]}", "digits"},
     {"{\"format\":1,\"groups\":[\"1\",\"x\"]}", "digits"},
@@ -633,6 +642,26 @@ static const struct {
     {"{\"format\":1,\"values\":[{\"type\":\"float32\",\"minimum\":1,\"maximum\":1e39,\"whole\":true}]}", "\"maximum\""},
     {"{\"format\":1,\"values\":[{\"type\":\"float32\",\"minimum\":1,\"maximum\":2}]}", "whole"},
 };
+
+/* Keys of what is not known would say that there is none of it. */
+START_TEST(what_is_not_known_is_not_written) {
+    static const char *const absent[] = {"column",  "rows_fingerprint", "validation_file", "test_file",
+                                         "groups",  "\"samples\":[",    "\"samples\": [",  "values",
+                                         "columns", "series",           "window"};
+    soma_network *network;
+    char *text;
+    expect_ok(soma_network_create(&network));
+    expect_ok(soma_data_to_text(network, &text));
+    ck_assert_ptr_null(text);
+    expect_ok(soma_data_of_text(DIVISION("\"rows\"", "0.2", "\"0\"", "5", "\"7\""), network));
+    expect_ok(soma_data_to_text(network, &text));
+    ck_assert_ptr_nonnull(strstr(text, "\"fingerprint\""));
+    for (size_t i = 0; i < SOMA_COUNT_OF(absent); i++)
+        ck_assert_msg(!strstr(text, absent[i]), "%s is in %s", absent[i], text);
+    soma_free(text);
+    soma_network_destroy(network);
+}
+END_TEST
 
 START_TEST(refuses_malformed_text) {
     soma_network *network;
@@ -667,6 +696,7 @@ int main(void) {
     tcase_add_test(cases, a_network_keeps_a_division);
     tcase_add_test(cases, a_division_goes_through_text);
     tcase_add_test(cases, a_fingerprint_of_rows_in_any_order);
+    tcase_add_test(cases, what_is_not_known_is_not_written);
     tcase_add_loop_test(cases, refuses_malformed_text, 0, (int)SOMA_COUNT_OF(malformed));
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
