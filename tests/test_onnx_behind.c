@@ -258,6 +258,79 @@ START_TEST(figures_may_be_inputs) {
 }
 END_TEST
 
+/* A function of the model's own, scale r r' by `alpha`, which each call gives another value. */
+static void put_scaled(const char *x, const char *out, float alpha) {
+    size_t one = soma_protobuf_open(W, GRAPH_NODE);
+    soma_protobuf_put_text(W, NODE_INPUT, x);
+    soma_protobuf_put_text(W, NODE_OUTPUT, out);
+    soma_protobuf_put_text(W, NODE_OP, "Scaled");
+    soma_protobuf_put_text(W, 7, "own");
+    soma_onnx_put_attribute_float(&made, "scale", alpha);
+    soma_onnx_end_node(&made, one);
+}
+
+static void called(void) {
+    put_rows(SHAPE(OPEN, 2));
+    put_scaled("rows", "y", 1);
+    put_scaled("rows", "z", 2);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, OPEN));
+    put_value(GRAPH_OUTPUT, "z", SHAPE(OPEN, OPEN));
+}
+
+/* Behind the graph of a model: its functions, of the domain "own". */
+static void put_function(void) {
+    enum {
+        MODEL_FUNCTION = 25,
+        NAME = 1,
+        INPUT = 4,
+        OUTPUT = 5,
+        NAME_OF_ATTRIBUTE = 6,
+        NODE = 7,
+        IMPORT = 9,
+        DOMAIN = 10
+    };
+    size_t function = soma_protobuf_open(W, MODEL_FUNCTION), opset, one, attribute;
+    soma_protobuf_put_text(W, NAME, "Scaled");
+    soma_protobuf_put_text(W, INPUT, "r");
+    soma_protobuf_put_text(W, OUTPUT, "s");
+    soma_protobuf_put_text(W, NAME_OF_ATTRIBUTE, "scale");
+    one = soma_protobuf_open(W, NODE);
+    soma_protobuf_put_text(W, NODE_INPUT, "r");
+    soma_protobuf_put_text(W, NODE_INPUT, "r");
+    soma_protobuf_put_text(W, NODE_OUTPUT, "s");
+    soma_protobuf_put_text(W, NODE_OP, "Gemm");
+    soma_onnx_put_attribute_integer(&made, "transB", 1);
+    attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
+    soma_protobuf_put_text(W, 1, "alpha");
+    soma_protobuf_put_integer(W, 20, 1);    /* FLOAT, */
+    soma_protobuf_put_text(W, 21, "scale"); /* that of the call */
+    soma_protobuf_close(W, attribute);
+    soma_protobuf_close(W, one);
+    opset = soma_protobuf_open(W, IMPORT);
+    soma_protobuf_put_integer(W, 2, 17);
+    soma_protobuf_close(W, opset);
+    soma_protobuf_put_text(W, DOMAIN, "own");
+    soma_protobuf_close(W, function);
+}
+
+START_TEST(calls_of_functions_are_told_apart) {
+    const char *path = temporary_path("m.onnx");
+    soma_onnx_session *session;
+    soma_array y[2];
+    onnx_make_graph(called, 8, 17);
+    import_domain("own", 1);
+    put_function();
+    expect_ok(soma_file_write(path, W->data, W->size));
+    expect_ok(soma_onnx_session_create(path, NULL, device, &session));
+    for (size_t again = 0; again < 4; again++) {
+        run(session, 2, six, (const uint8_t[]){1, 0, 1}, y);
+        expect_floats(&y[0], SHAPE(2, 2), (const float[]){5, 17, 17, 61});
+        expect_floats(&y[1], SHAPE(2, 2), (const float[]){10, 34, 34, 122});
+    }
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 int main(int argc, char **argv) {
     if (argc != 2) return 2;
     if (soma_device_open(argv[1], NULL, &device) != SOMA_OK) return printf("skipped: %s\n", soma_last_error()), 77;
@@ -272,6 +345,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, filters_that_are_left_are_those_of_the_run);
     tcase_add_test(all, filters_may_be_inputs);
     tcase_add_test(all, figures_may_be_inputs);
+    tcase_add_test(all, calls_of_functions_are_told_apart);
     Suite *suite = suite_create("onnx_behind");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

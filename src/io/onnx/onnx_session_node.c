@@ -45,6 +45,14 @@ typedef struct model {
 
 /* ----------------------------------------------------------------------------------------------- what is kept of it */
 
+/* A node of the file, or any that was made of one of a function, with the attributes of a call, for as long as that is
+ * read: what is there in its place in another run is another node. */
+static const Soma__Onnx__NodeProto of_function;
+
+static const Soma__Onnx__NodeProto *key_of(const soma_onnx_node *node) {
+    return node->importer->frame ? &of_function : node->proto;
+}
+
 static void clear_lone(soma_onnx_lone *one) {
     for (uint32_t i = 0; one->inputs && i < one->input_count; i++) soma_free(one->inputs[i].numbers);
     soma_free(one->inputs);
@@ -71,7 +79,8 @@ static soma_status is_same_constant(soma_onnx_node *node, uint32_t i, const soma
 
 /* Whether it is of this node, shapes and constants. */
 static soma_status fits(soma_onnx_node *node, const soma_onnx_lone *one, bool *same) {
-    *same = one->node == node->proto && one->number == node->number && one->input_count == node->input_count;
+    *same = one->node == node->proto && !node->importer->frame && one->number == node->number &&
+            one->input_count == node->input_count;
     for (uint32_t i = 0; *same && i < one->input_count; i++) {
         const soma_onnx_lone_input *kept = &one->inputs[i];
         const soma_onnx_value *value = node->input[i];
@@ -91,7 +100,7 @@ static soma_status place_for(soma_onnx_lone_nodes *lone_nodes, const soma_onnx_n
     soma_onnx_lone *oldest = NULL;
     size_t count = 0;
     for (soma_onnx_lone *one = lone_nodes->of; one < lone_nodes->of + lone_nodes->count; one++) {
-        if (one->node && (one->node != node->proto || one->number != node->number)) continue;
+        if (one->node && (one->node != key_of(node) || one->number != node->number)) continue;
         count += one->node != NULL;
         if (!oldest || !one->node || (oldest->node && one->used < oldest->used)) oldest = one;
     }
@@ -232,7 +241,7 @@ static soma_status make_network(const soma_onnx_session *session, soma_onnx_node
     *m = (model){.options = {.batch = SOMA_ONNX_BATCH_AUTO}};
     SOMA_TRY(describe_node(node, goes_in, how, m));
     SOMA_TRY(soma_onnx_import(&m->file, &m->options, &one->network));
-    one->node = node->proto;
+    one->node = key_of(node);
     one->number = node->number;
     one->open = how == AS_BATCHES;
     SOMA_TRY(keep_inputs(node, goes_in, m, one));
