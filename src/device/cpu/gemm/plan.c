@@ -28,7 +28,7 @@
  * place as what it has a part of elsewhere. The sums of all shares then have to be added, as floats of c for each block
  * of k, so c must be small; of many blocks it is done in rounds, so that memory does not grow with k.
  */
-#define SHARED_C_FLOATS   BLOCK_FLOATS
+#define SHARED_C_FLOATS   (4 * BLOCK_FLOATS)
 #define MOST_SHARE_FLOATS (16 * BLOCK_FLOATS)
 #define ENOUGH_SHARES     2 /* for each thread: more tasks would pack more */
 
