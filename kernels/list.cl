@@ -121,9 +121,13 @@ static void call_group(ulong kernel_number, const ulong *group, local float *loc
  */
 typedef volatile global uint *counter;
 #define COUNTERS (2 * SOMA_LISTED_LINE) /* numbers of 32 bits in a line */
-/* Of a turn: how many of its groups are taken and done. */
-#define TAKEN 0
-#define DONE  1
+/*
+ * Of a turn: how many of its groups are done, and of each share how many are taken. The first thread's share are the first groups, so that it finds
+ * in its caches what it wrote in the turn before; who is through with his own takes what is left of others.
+ */
+#define DONE   0
+#define TAKEN  1
+#define SHARES (COUNTERS - TAKEN)
 /* Of all: whether every turn is done, and how many work-items have left. */
 #define OVER 0
 #define LEFT 1
@@ -143,6 +147,25 @@ static void tell_done(counter turn, uint groups) {
     atomic_add(&turn[DONE], groups);
 }
 
+/* Groups that somebody works through, and where he looks for them. */
+typedef struct taker {
+    counter turn;
+    uint groups, shares, own, tried; /* own: his share; tried: shares, from his own on, that hold no more */
+} taker;
+
+/* The next group, or so many as there are. */
+static uint take(taker *from) {
+    for (; from->tried < from->shares; from->tried++) {
+        const uint share = (from->own + from->tried) % from->shares;
+        const uint first = (uint)((ulong)from->groups * share / from->shares), end = (uint)((ulong)from->groups * (share + 1) / from->shares);
+        const counter taken = &from->turn[TAKEN + share];
+        if (*taken >= end - first) continue;
+        const uint number = first + atomic_inc(taken);
+        if (number < end) return number;
+    }
+    return from->groups;
+}
+
 /* Looks at most so often, some 100 us; false if that was in vain. */
 #define PATIENCE (1u << 18)
 static bool wait_for(counter turn, uint groups) {
@@ -158,7 +181,7 @@ static void leave(counter all, bool over) {
     ORDER();
     if (atomic_inc(&all[LEFT]) + 1 < get_num_groups(0)) return;
     const ulong turns = ((volatile global ulong *)all)[SOMA_LISTED_TURNS];
-    for (ulong i = 1; i <= turns; i++) all[i * COUNTERS + TAKEN] = all[i * COUNTERS + DONE] = 0;
+    for (ulong i = COUNTERS; i < (turns + 1) * COUNTERS; i++) all[i] = 0;
     all[OVER] = all[LEFT] = 0;
 }
 
@@ -181,6 +204,8 @@ KERNEL_OF_LIST void list(ulong launches, ulong counters, local float *local_memo
     const counter all = (counter)(numbers + counters);
     counter turn = all;
     if (together && all[OVER]) launches = 0;
+    /* The first thread has two work-items, one after the other (see write_turn() in list.c). */
+    const uint threads = max((uint)get_num_groups(0) - 1, 1u), thread = max((uint)get_group_id(0), 1u) - 1;
     bool shared = false, mine = true;
     ulong left = 0; /* launches of this turn */
     ulong i = 0;
@@ -193,9 +218,10 @@ KERNEL_OF_LIST void list(ulong launches, ulong counters, local float *local_memo
             left = shared ? 1 : entry[4];
             mine = shared || atomic_inc(&turn[TAKEN]) == 0;
         }
+        taker to_take = {turn, groups, min(threads, (uint)SHARES), 0, 0};
+        to_take.own = thread % to_take.shares;
         uint done = 0;
-        for (uint number = !mine ? groups : shared ? atomic_inc(&turn[TAKEN]) : 0; number < groups;
-             number = shared ? atomic_inc(&turn[TAKEN]) : number + 1) {
+        for (uint number = !mine ? groups : shared ? take(&to_take) : 0; number < groups; number = shared ? take(&to_take) : number + 1) {
             const ulong group[2] = {number % entry[1], number / entry[1]};
             call_group(entry[0], group, local_memory, from);
             done++;
