@@ -7,7 +7,7 @@
 #include "io/onnx/export.h"
 #include "onnx_cases.h"
 
-enum { UINT8 = 2, INT8 = 3 };
+enum { UINT8 = 2, INT8 = 3, UINT16 = 4, INT16 = 5 };
 
 #define INPUTS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -20,6 +20,26 @@ static void rounded(void) {
     floats("s", SHAPE(1), (const float[]){0.5f});
     bytes("z", UINT8, SHAPE(1), (const int8_t[]){10});
     put("QuantizeLinear", "y", INPUTS("x", "s", "z"));
+}
+
+/* The ends of a type, whose zero point is 0, there and back. */
+static void ends_of(int64_t type, size_t size) {
+    floats("s", SHAPE(1), (const float[]){1});
+    tensor("z", type, SHAPE(1), size);
+    put("QuantizeLinear", "q", INPUTS("x", "s", "z"));
+    put("DequantizeLinear", "y", INPUTS("q", "s", "z"));
+}
+static void ends_of_uint8(void) {
+    ends_of(UINT8, 1);
+}
+static void ends_of_int8(void) {
+    ends_of(INT8, 1);
+}
+static void ends_of_uint16(void) {
+    ends_of(UINT16, 2);
+}
+static void ends_of_int16(void) {
+    ends_of(INT16, 2);
 }
 
 /* There and back, with a scale and a zero point for each column. */
@@ -178,6 +198,10 @@ static void unsigned_lstm(void) {
 
 static const onnx_case cases[] = {
     {"rounded", rounded, 2, {OPEN, 5}, 1, 5, {0.25f, 0.75f, -1.5f, 300, -300}, {10, 12, 7, 255, 0}},
+    {"ends of uint8", ends_of_uint8, 2, {OPEN, 4}, 1, 4, {-1e6f, -1, 256, 1e6f}, {0, 0, 255, 255}},
+    {"ends of int8", ends_of_int8, 2, {OPEN, 4}, 1, 4, {-1e6f, -129, 128, 1e6f}, {-128, -128, 127, 127}},
+    {"ends of uint16", ends_of_uint16, 2, {OPEN, 4}, 1, 4, {-1e6f, -1, 65536, 1e6f}, {0, 0, 65535, 65535}},
+    {"ends of int16", ends_of_int16, 2, {OPEN, 4}, 1, 4, {-1e6f, -32769, 32768, 1e6f}, {-32768, -32768, 32767, 32767}},
     {"each column", each_column, 2, {OPEN, 2}, 2, 4, {1.25f, 5, 1000, -1000}, {1, 4, 63.5f, -254}},
     {"known", known, 2, {OPEN, 3}, 1, 3, {0, 0, 1}, {-5, 0, 123.5f}},
     {"known, without a zero point", known_without_zero, 2, {OPEN, 3}, 1, 3, {0, 0, 1}, {-256, -2, 255}},
