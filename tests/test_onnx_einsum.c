@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* Equations of ONNX's Einsum that make no sense, or are not known: each is refused with what is wrong. */
+#include "base/file.h"
+#include "expect.h"
+#include "onnx_model.h"
+#include "suite.h"
+#include "temporary.h"
+
+static const struct {
+    const char *equation, *second; /* of x [?, 4] and this one, if any */
+    soma_status status;
+    const char *words;
+} cases[] = {
+    {"...i->...i", NULL, SOMA_UNSUPPORTED, "Einsum with an ellipsis"},
+    {"bi,...ij->bj", "w", SOMA_UNSUPPORTED, "Einsum with an ellipsis"},
+    {"bi->b...i", NULL, SOMA_UNSUPPORTED, "Einsum with an ellipsis"},
+    {"bi,ij,jk->bk", "w", SOMA_UNSUPPORTED, "Einsum of more than two values"},
+    {"bi->b,i", NULL, SOMA_UNSUPPORTED, "Einsum of more than two values"},
+    {"b1->b", NULL, SOMA_INVALID_FILE, "attribute equation has a character that is no letter"},
+    {"bi-b", NULL, SOMA_INVALID_FILE, "attribute equation has a character that is no letter"},
+    {"bi->b->i", NULL, SOMA_INVALID_FILE, "attribute equation has a character that is no letter"},
+    {"ii->i", NULL, SOMA_UNSUPPORTED, "the letter i comes twice in a term"},
+    {"bi->bb", NULL, SOMA_UNSUPPORTED, "the letter b comes twice in a term"},
+    {"b->b", NULL, SOMA_INVALID_FILE, "another number of letters than a value has dimensions"},
+    {"bij->b", NULL, SOMA_INVALID_FILE, "another number of letters than a value has dimensions"},
+    {"bi->bij", NULL, SOMA_INVALID_FILE, "has a letter in the result alone"},
+    {"bi->b", "w", SOMA_INVALID_FILE, "another number of terms than there are values"},
+    {"bi,ij->bj", NULL, SOMA_INVALID_FILE, "another number of terms than there are values"},
+    {"bi,ij->bj", "narrow", SOMA_INVALID_SHAPE, "the letter i stands for 4 and 3"},
+    {NULL, NULL, SOMA_INVALID_FILE, "attribute equation must be a text"},
+};
+
+static int which;
+
+static void put(void) {
+    const float zeros[16] = {0};
+    floats("w", SHAPE(4, 4), zeros);
+    floats("narrow", SHAPE(3, 4), zeros);
+    size_t one = soma_onnx_begin_node(&made, "Einsum", "y", (const char *[]){"x", cases[which].second, NULL});
+    if (cases[which].equation)
+        soma_onnx_put_attribute_text(&made, "equation", cases[which].equation);
+    else
+        soma_onnx_put_attribute_integer(&made, "equation", 1);
+    soma_onnx_end_node(&made, one);
+}
+
+START_TEST(what_makes_no_sense_is_refused) {
+    soma_network *network;
+    which = _i;
+    make(put, 8, 16);
+    expect_ok(soma_file_write(temporary_path("m.onnx"), W->data, W->size));
+    expect_error(soma_load_onnx(temporary_path("m.onnx"), NULL, &network), cases[_i].status, "node 0, \"y\" (Einsum",
+                 cases[_i].words);
+}
+END_TEST
+
+static void add(TCase *tests) {
+    tcase_add_unchecked_fixture(tests, temporary_create, temporary_destroy);
+    tcase_add_loop_test(tests, what_makes_no_sense_is_refused, 0, (int)SOMA_COUNT_OF(cases));
+}
+
+int main(void) {
+    return run_suite("onnx, Einsum", add);
+}
