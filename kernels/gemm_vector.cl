@@ -86,14 +86,39 @@ static real finish_vector(real sum, real bias, const global float *c, ulong part
     return how.last ? apply_usual(how.function, result, (real)(how.a), (real)(how.b)) : result;
 }
 
-#define MULTIPLY multiply_wide
-#define LEFT_SPACE global
-#define TILE_ROWS WIDE_ROWS
 #define TILE_VECTORS 2
+#define LEFT_SPACE global
+#define MULTIPLY multiply_wide
+#define TILE_ROWS WIDE_ROWS
+#include "gemm_multiply.h"
+#undef LEFT_SPACE
+#undef MULTIPLY
+#undef TILE_ROWS
+
+#define LEFT_SPACE local
+#define PACKED
+#define MULTIPLY multiply_packed
+#define TILE_ROWS SOMA_GEMM_ROWS(WIDTH)
 #include "gemm_multiply.h"
 #undef MULTIPLY
-#undef LEFT_SPACE
+#define MULTIPLY multiply_in_place
+#define IN_PLACE
+#include "gemm_multiply.h"
+#undef IN_PLACE
+#undef MULTIPLY
 #undef TILE_ROWS
+#define TILE_ROWS SOMA_GEMM_LAST_ROWS(WIDTH)
+#define MULTIPLY multiply_packed_last
+#include "gemm_multiply.h"
+#undef MULTIPLY
+#define MULTIPLY multiply_in_place_last
+#define IN_PLACE
+#include "gemm_multiply.h"
+#undef IN_PLACE
+#undef MULTIPLY
+#undef TILE_ROWS
+#undef PACKED
+#undef LEFT_SPACE
 #undef TILE_VECTORS
 
 /* Rows of a matrix that are asked for before they are packed: each begins in another page. */
@@ -101,12 +126,14 @@ static real finish_vector(real sum, real bias, const global float *c, ulong part
 
 #define TILE wide
 #define TILE_ROWS SOMA_GEMM_ROWS(WIDTH)
+#define LAST_ROWS SOMA_GEMM_LAST_ROWS(WIDTH)
 #define TILE_VECTORS 2
 #define PACKED_LEFT
 #include "gemm_vector.h"
 
 #define TILE narrow
 #define TILE_ROWS NARROW_ROWS
+#define LAST_ROWS NARROW_ROWS
 #define TILE_VECTORS 1
 #include "gemm_vector.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel of gemm_vector.cl for one shape of its tile: TILE, TILE_ROWS, TILE_VECTORS; and PACKED_LEFT, where op(a) is packed too. Included once for
- * each; undefines them.
+ * The kernel of gemm_vector.cl for one shape of its tile: TILE, TILE_ROWS, of which the last may have LAST_ROWS, TILE_VECTORS; and PACKED_LEFT, where
+ * op(a) is packed too. Included once for each; undefines them.
  */
 #define PANEL (TILE_VECTORS * WIDTH)
 #define NAMED(name) PASTE(PASTE(name, _), TILE)
@@ -13,20 +13,12 @@
 #define LEFT_ROWS  (LEFT_TILES * TILE_ROWS)
 #define LEFT_SIZE  (LEFT_ROWS * DEPTH)
 
-#define MULTIPLY NAMED(multiply_packed)
-#define LEFT_SPACE local
-#define PACKED
-#include "gemm_multiply.h"
-#undef MULTIPLY
-#undef LEFT_SPACE
-#undef PACKED
-
 /*
  * So many `rows` of op(a), tile by tile, each as it lies: one row of DEPTH elements after the other, or where op(a) is transposed TILE_ROWS elements after
- * the other. The last tile's last row is repeated. stride: of a's own rows.
+ * the other. The last row is repeated, up to LAST_ROWS. stride: of a's own rows.
  */
 ON_LOCAL_ARRAYS void NAMED(pack_left)(local float *packed, const global float *a, ulong stride, uint transposed, uint depth, uint rows) {
-    const uint all = (rows + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
+    const uint all = (rows + LAST_ROWS - 1) / LAST_ROWS * LAST_ROWS;
     if (!transposed) {
         for (uint r = 0; r < all; r++, packed += DEPTH) {
             const global float *from = a + min(r, rows - 1) * stride;
@@ -95,11 +87,17 @@ void NAMED(gemm_vector)(ARGUMENTS(ulong m, ulong n, ulong k, ulong together, ulo
     const ulong first_row = (ulong)GROUP_ID(1) % row_blocks * rows_per_group, end_row = min(m, first_row + rows_per_group);
     const ulong row_stride = transpose_a ? 1 : k, step = transpose_a ? m : 1;
     const ulong number = GROUP_ID(1) / row_blocks, first = number * share, end = min(k, first + share);
+#ifdef PACKED_LEFT
+    const bool in_place = SOMA_GEMM_IN_PLACE(n, k, PANEL, transpose_b);
+#else
+    const bool in_place = false;
+#endif
     c += number * m * n;
     for (ulong p0 = first; p0 < end || p0 == first; p0 += DEPTH) {
         const uint depth = (uint)min((ulong)DEPTH, end - p0);
-        NAMED(pack_right)(panels, transpose_b ? b + column * k + p0 : b + p0 * n + column, transpose_b ? k : n, transpose_b, depth,
-                          (uint)(end_column - column), k * n - p0 * n - column);
+        if (!in_place)
+            NAMED(pack_right)(panels, transpose_b ? b + column * k + p0 : b + p0 * n + column, transpose_b ? k : n, transpose_b, depth,
+                              (uint)(end_column - column), k * n - p0 * n - column);
         const epilogue how = {function, alpha, beta, function_a, function_b, p0 == first, p0 + DEPTH >= end, has_bias};
         for (ulong block = first_row; block < end_row; block += LEFT_ROWS) {
             const ulong end_block = min(end_row, block + LEFT_ROWS);
@@ -108,24 +106,36 @@ void NAMED(gemm_vector)(ARGUMENTS(ulong m, ulong n, ulong k, ulong together, ulo
 #endif
             for (ulong from = column; from < end_column; from += PANEL) {
                 const uint width = (uint)min((ulong)PANEL, n - from);
-                const local float *panel = panels + (from - column) * DEPTH;
                 const bool whole = width % WIDTH == 0 && is_direct(how);
-                for (ulong row = block; row < end_block; row += TILE_ROWS) {
-                    const uint rows = (uint)min((ulong)TILE_ROWS, end_row - row);
-                    const bool direct = whole && rows == TILE_ROWS;
+                for (ulong row = block, height; row < end_block; row += height) {
+                    const bool last = end_row - row <= TILE_ROWS - LAST_ROWS;
+                    height = last ? LAST_ROWS : TILE_ROWS;
+                    const uint rows = (uint)min(height, end_row - row);
+                    const bool direct = whole && rows == height;
                     global float *out = direct ? c + row * n + from : 0;
                     for (uint r = 0; r < rows; r++)
                         for (uint j = 0; j < width; j += WIDTH) FETCH_AHEAD(c + (row + r) * n + from + j);
 #ifdef PACKED_LEFT
-                    const local float *left = packed + (row - block) * DEPTH;
-                    if (transpose_a) NAMED(multiply_packed)(width, sums, left, 1, TILE_ROWS, panel, depth, how, bias + from, out, n);
-                    else NAMED(multiply_packed)(width, sums, left, DEPTH, 1, panel, depth, how, bias + from, out, n);
+                    /* A last tile that is not the first of its rows stands within a packed one. */
+                    const uint before = (uint)(row - block), tile = transpose_a ? before / TILE_ROWS * TILE_ROWS : before;
+                    const local float *left = packed + tile * DEPTH + (before - tile);
+                    const global float *right = b + p0 * n + from;
+                    /* Each copy of the loop takes long to compile: of those of last tiles there is one for either order of op(a). */
+#define BY_PANEL(row_step, step, whole_tile)                                                                            \
+    do {                                                                                                               \
+        if (in_place) PASTE(multiply_in_place, whole_tile)(width, sums, left, row_step, step, right, n, depth, how, bias + from, out, n); \
+        else PASTE(multiply_packed, whole_tile)(width, sums, left, row_step, step, panels + (from - column) * DEPTH, depth, how, bias + from, out, n); \
+    } while (0)
+                    if (last) BY_PANEL(transpose_a ? 1 : DEPTH, transpose_a ? TILE_ROWS : 1, _last);
+                    else if (transpose_a) BY_PANEL(1, TILE_ROWS, );
+                    else BY_PANEL(DEPTH, 1, );
+#undef BY_PANEL
 #else
                     const global float *left[TILE_ROWS];
                     /* Where a tile has more rows than are left it repeats the last; the results are not stored. */
 #pragma unroll
                     for (uint r = 0; r < TILE_ROWS; r++) left[r] = a + p0 * step + (row + min(r, rows - 1)) * row_stride;
-                    NAMED(multiply)(width, sums, left, step, panel, depth, how, bias + from, out, n);
+                    NAMED(multiply)(width, sums, left, step, panels + (from - column) * DEPTH, depth, how, bias + from, out, n);
 #endif
                     if (direct) continue;
                     for (ulong j = from; j < from + width; j += WIDTH) {
@@ -153,4 +163,5 @@ void NAMED(gemm_vector)(ARGUMENTS(ulong m, ulong n, ulong k, ulong together, ulo
 #undef NAMED
 #undef TILE
 #undef TILE_ROWS
+#undef LAST_ROWS
 #undef TILE_VECTORS

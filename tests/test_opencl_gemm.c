@@ -119,11 +119,12 @@ static void check_product(void *state, const soma_device_info *info, product *p)
     free_product(p);
 }
 
-/* Around the sizes at which kernels change their ways: vectors, tiles, panels, pieces of the inner dimension. */
+/* Around the sizes at which kernels change their ways: vectors, tiles, panels, pieces of the inner dimension. The last
+ * have right operands that are read where they lie, and last tiles of few rows. */
 static const size_t shapes[][3] = {
-    {1, 1, 1},    {1, 10, 64},   {7, 1, 33},     {3, 17, 5},      {8, 32, 16},
-    {9, 33, 17},  {12, 16, 512}, {13, 15, 513},  {64, 10, 100},   {65, 65, 31},
-    {31, 100, 0}, {128, 48, 70}, {5, 160, 1025}, {130, 129, 127}, {101, 200, 530},
+    {1, 1, 1},      {1, 10, 64},     {7, 1, 33},      {3, 17, 5},    {8, 32, 16},     {9, 33, 17},
+    {12, 16, 512},  {13, 15, 513},   {64, 10, 100},   {65, 65, 31},  {31, 100, 0},    {128, 48, 70},
+    {5, 160, 1025}, {130, 129, 127}, {101, 200, 530}, {45, 64, 300}, {151, 256, 515},
 };
 
 static void check_variant(void *state, const soma_device_info *info, size_t shape, unsigned variant) {

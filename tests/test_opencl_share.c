@@ -8,6 +8,7 @@
 
 #include "device/opencl/launch/list.h"
 #include "suite.h"
+#include <string.h>
 
 /* x is gathered, y = x w, u = x^T y, and s = s + the sum of the losses of the first column of y. */
 enum { CALLS = 5, ROWS = 96, INNER = 160, COLUMNS = 80, TABLE = 11, INDICES = 200, RUNS = 300 };
@@ -139,6 +140,57 @@ START_TEST(threads_share_large_launches_of_a_list) {
 }
 END_TEST
 
+/*
+ * The gradient of ReLU behind a layer of a usual size, and its sums by columns: enough to be shared. In whole numbers,
+ * so that sums are the same in any order.
+ */
+enum { BATCH = 128, UNITS = 128 };
+
+static float gradient_at(size_t i) {
+    return (float)((i * 11 + i / UNITS) % 9) - 4;
+}
+
+static bool is_positive_at(size_t i) {
+    return (i * 7 + i / UNITS) % 5 < 3;
+}
+
+static void share_gradient(void *state, const soma_device_info *info) {
+    const soma_cl_device *device = state;
+    static float y[BATCH * UNITS], dy[BATCH * UNITS], dx[BATCH * UNITS], sums[UNITS];
+    static float expected_dx[BATCH * UNITS], expected_sums[UNITS];
+    memset(expected_sums, 0, sizeof expected_sums);
+    for (size_t i = 0; i < SOMA_COUNT_OF(y); i++) {
+        y[i] = is_positive_at(i) ? 1 : 0;
+        dy[i] = gradient_at(i);
+        expected_dx[i] = is_positive_at(i) ? dy[i] : 0;
+        expected_sums[i % UNITS] += expected_dx[i];
+    }
+    void *const memory[] = {upload(state, dy, sizeof dy), upload(state, y, sizeof y), upload(state, NULL, sizeof dx),
+                            upload(state, NULL, sizeof sums)};
+    soma_call call =
+        soma_call_bias_unary_grad(matrix_view(memory[0], BATCH, UNITS), matrix_view(memory[1], BATCH, UNITS),
+                                  matrix_view(memory[2], BATCH, UNITS), vector_view(memory[3], SOMA_F32, UNITS),
+                                  (soma_unary_params){.function = SOMA_RELU});
+    prepare_call(state, &call);
+    expect_ok(soma_opencl_api.arrange(state, &call, 1, SIZE_MAX));
+    const soma_cl_list *list = ((soma_cl_prepared *)call.prepared)->list;
+    /* Where one thread alone is there its launch is one, and no list. */
+    ck_assert_msg(!device->lists[false] || info->compute_units == 1 || (list && list->groups > 1),
+                  "%s: the gradient is not shared", info->name);
+    for (size_t run = 0; run < RUNS; run++) expect_ok(soma_opencl_api.run(state, &call, 1));
+    expect_ok(soma_opencl_api.read(state, memory[2], 0, dx, sizeof dx));
+    expect_ok(soma_opencl_api.read(state, memory[3], 0, sums, sizeof sums));
+    expect_equal(dx, expected_dx, SOMA_COUNT_OF(dx), "dx", info->name, RUNS);
+    expect_equal(sums, expected_sums, SOMA_COUNT_OF(sums), "sums", info->name, RUNS);
+    release_call(state, &call);
+    for (size_t i = 0; i < SOMA_COUNT_OF(memory); i++) soma_opencl_api.free(state, memory[i]);
+}
+
+START_TEST(threads_share_a_functions_gradient) {
+    with_each_device(share_gradient);
+}
+END_TEST
+
 /* Two small calls: sharing would cost more than it saves. */
 static void add_alone(void *state, const soma_device_info *info) {
     const soma_cl_device *device = state;
@@ -167,6 +219,7 @@ END_TEST
 
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, threads_share_large_launches_of_a_list);
+    if (SOMA_HAS_TRAINING) tcase_add_test(cases, threads_share_a_functions_gradient);
     tcase_add_test(cases, one_thread_does_small_calls);
 }
 

@@ -104,9 +104,11 @@ static double packed_by(const vector_cut *cut, soma_cl_gemm_size size) {
     return row_blocks * (double)size.n * (double)size.k + (double)cut->blocks * (double)size.m * (double)size.k;
 }
 
-static vector_cut cut_vector(const soma_cl_device *device, soma_cl_gemm_size size, bool narrow) {
-    const size_t tile_rows = narrow ? device->style.narrow_rows : SOMA_GEMM_ROWS(device->style.width),
-                 panels = soma_cl_pieces(size.n, (size_t)device->style.width * (narrow ? 1 : 2));
+static vector_cut cut_vector(const soma_cl_device *device, soma_cl_gemm_size size, bool narrow, bool transpose_b) {
+    const size_t tile_rows = narrow ? device->style.narrow_rows : SOMA_GEMM_LAST_ROWS(device->style.width),
+                 panel = (size_t)device->style.width * (narrow ? 1 : 2), panels = soma_cl_pieces(size.n, panel);
+    if (!narrow && SOMA_GEMM_IN_PLACE(size.n, size.k, panel, transpose_b))
+        return cut_by(device, size, panels, panels, tile_rows);
     vector_cut best = cut_by(device, size, panels, 1, tile_rows);
     for (size_t together = 2; together <= SOMA_MIN(panels, device->style.panels); together++) {
         const vector_cut cut = cut_by(device, size, panels, together, tile_rows);
@@ -160,7 +162,7 @@ static void write_vector(soma_cl_builder *builder, const soma_cl_gemm *gemm, som
             write_few(builder, size);
             return;
         }
-        cut = cut_vector(device, size, narrow);
+        cut = cut_vector(device, size, narrow, builder->call->params.gemm.transpose_b);
         write_panels(builder, size, &cut, 0, 0, 0);
         return;
     }

@@ -32,6 +32,12 @@ static bool is_of_layers(const soma_cl_launch *launch) {
 #define EACH_PRODUCT 0.03
 #define EACH_WEIGHT  0.1
 
+/* Of what goes through tensors element by element; of rows, which are short; of a function's gradient that is added up
+ * by columns, too. */
+#define EACH_ELEMENT 0.3
+#define EACH_OF_ROWS 5.0
+#define EACH_OF_BIAS 0.6
+
 /* And its data's gradient, which has the weights, and the result, at the same places. */
 static bool is_conv(soma_primitive primitive) {
     return primitive == SOMA_PRIMITIVE_CONV || primitive == SOMA_PRIMITIVE_CONV_ADD ||
@@ -62,9 +68,10 @@ static double cost_of(const soma_call *call) {
         if ((call->primitive == SOMA_PRIMITIVE_SCATTER || call->primitive == SOMA_PRIMITIVE_PUT) && i == 2) continue;
         elements = SOMA_MAX(elements, call->view[i].rank ? (double)soma_view_count(&call->view[i]) : 0);
     }
-    bool of_rows = call->primitive == SOMA_PRIMITIVE_LOSS || call->primitive == SOMA_PRIMITIVE_LOSS_GRAD ||
-                   call->primitive == SOMA_PRIMITIVE_METRIC;
-    return elements * (of_rows ? 5.0 : 0.3); /* of short rows */
+    const bool of_rows = call->primitive == SOMA_PRIMITIVE_LOSS || call->primitive == SOMA_PRIMITIVE_LOSS_GRAD ||
+                         call->primitive == SOMA_PRIMITIVE_METRIC;
+    if (call->primitive == SOMA_PRIMITIVE_BIAS_UNARY_GRAD) return elements * EACH_OF_BIAS;
+    return elements * (of_rows ? EACH_OF_ROWS : EACH_ELEMENT);
 }
 
 /* Whether a list's kernel, that with `layers` or the other, can do this. */
