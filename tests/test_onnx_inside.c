@@ -330,6 +330,21 @@ START_TEST(functions_that_cannot_be_are_refused) {
 }
 END_TEST
 
+static void without_an_op(void) {
+    x_and_y();
+    size_t one = soma_protobuf_open(W, GRAPH_NODE);
+    soma_protobuf_put_text(W, NODE_INPUT, "x");
+    soma_protobuf_put_text(W, NODE_OUTPUT, "y");
+    end(one);
+}
+
+/* Which is then no function's name either. */
+START_TEST(nodes_without_an_op_are_refused) {
+    soma_network *network;
+    expect_error(load(without_an_op, _i ? some_functions : NULL, &network), SOMA_UNSUPPORTED, "\"(no op)\": 1 node");
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------------------------- loops
  */
 
@@ -903,6 +918,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, functions_are_written_out_with_their_attributes);
     tcase_add_test(all, functions_are_of_their_own_opset);
     tcase_add_test(all, a_weight_that_two_calls_take_is_one);
+    tcase_add_loop_test(all, nodes_without_an_op_are_refused, 0, 2);
     tcase_add_loop_test(all, functions_that_cannot_be_are_refused, 0, 9);
     tcase_add_loop_test(all, loops_of_known_length_are_written_out, 0, 2);
     tcase_add_test(all, loops_of_several_states_begin_where_their_condition_holds);
