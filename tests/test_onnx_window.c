@@ -37,6 +37,7 @@ static const bad_case cases[] = {
     {"Pad", "pads", 8, {0, 0, -9, 0, 0, 0, 0, 0}, NULL, SOMA_UNSUPPORTED, "pads of -9 and 0"},
     {"Pad", "pads", 8, {1, 0, 0, 0, 0, 0, 0, 0}, NULL, SOMA_UNSUPPORTED, "which is the batch"},
     {"Pad", "mode", 0, {0}, "mirror", SOMA_UNSUPPORTED, "attribute mode is \"mirror\""},
+    {"DepthToSpace", "mode", 0, {0}, "DCR", SOMA_INVALID_FILE, "attribute blocksize is 0"}, /* which it lacks */
     {"Upsample", "mode", 0, {0}, "cubic", SOMA_UNSUPPORTED, "attribute mode is \"cubic\""},
 };
 
