@@ -221,12 +221,10 @@ static soma_status import_unsqueeze(soma_onnx_node *node) {
     const soma_onnx_shape *x = &node->input[0]->shape;
     uint32_t bits, first = soma_onnx_first(node->importer, x);
     bool none;
-    size_t added = 0;
-    if (node->opset < 13) {
-        const Soma__Onnx__AttributeProto *axes = soma_onnx_attribute(node, "axes");
-        added = axes ? axes->n_ints : 0;
-    } else if (node->input_count > 1 && node->input[1])
-        added = node->input[1]->elements.count;
+    const Soma__Onnx__AttributeProto *axes = node->opset < 13 ? soma_onnx_attribute(node, "axes") : NULL;
+    const soma_onnx_value *list = node->opset < 13 || node->input_count < 2 ? NULL : node->input[1];
+    if (!axes && !list) return soma_error(SOMA_INVALID_FILE, "axes are missing");
+    const size_t added = axes ? axes->n_ints : list->elements.count;
     if (x->rank + added + (soma_onnx_beside_batch(x) > 1 ? 2 : 0) > SOMA_ONNX_MAX_RANK)
         return soma_error(SOMA_UNSUPPORTED, "more than %d dimensions", SOMA_ONNX_MAX_RANK);
     soma_onnx_shape out = *x;
