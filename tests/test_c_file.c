@@ -122,7 +122,7 @@ static const struct {
     {2, {6, 4}, "positions sinusoidal; rmsnorm; gru 4 last"},
     {1, {9}, "embedding 10 4; lstm 6 last; dense 2 softmax"},
     {1, {4}, "dense 3; reshape 3 1; softmax"},
-    {1, {3}, "dense 1; residual(dense 1 tanh)"},
+    {1, {3}, "dense 1 sigmoid; residual(dense 1 sigmoid)"},
     {2, {6, 8}, "attention heads 4 kvheads 2 rotary"},
     {2, {5, 8}, "transformer heads 2 causal"},
 };
