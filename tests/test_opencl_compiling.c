@@ -47,6 +47,14 @@ static size_t train_on(soma_device *device, float *weights) {
     return count;
 }
 
+/* PoCL 6.0 has LLVM check what it need not: some kernels, each compiled for itself, end the process with "Instruction
+ * Combining did not reach a fixpoint" (docs/devices.md). */
+static bool ends_processes(soma_device *device) {
+    soma_device_info info;
+    soma_device_get_info(device, &info);
+    return strncmp(info.driver, "6.0", 3) == 0;
+}
+
 static soma_device *open_processor(void) {
     soma_device *device = NULL;
     if (soma_device_open("pocl", NULL, &device) != SOMA_OK) return NULL;
@@ -91,6 +99,11 @@ int main(void) {
         printf("skipped: there is no PoCL here that works on vectors\n");
         return 77;
     }
+    const bool ends = ends_processes(device);
     soma_device_close(device);
+    if (ends) {
+        printf("skipped: PoCL 6.0 ends the process where some kernels are compiled by themselves\n");
+        return 77;
+    }
     return run_suite("opencl_compiling", add_tests);
 }
