@@ -82,5 +82,5 @@ static void add_tests(TCase *cases) {
 }
 
 int main(void) {
-    return run_suite("columns", add_tests);
+    return run_suite("data_columns", add_tests);
 }
