@@ -315,8 +315,14 @@ soma_status soma_onnx_apply_on_host(soma_onnx_node *node) {
                             "computes on the host, and does not have this op",
                             node->output.name);
     if ((status == SOMA_UNSUPPORTED || status == SOMA_INVALID_SHAPE) && importer->elsewhere.run && is_of_run(node)) {
+        const soma_status here = status;
+        char *reason = soma_strdup(soma_last_error());
         importer->taken = taken;
         status = apply_elsewhere(node, before);
+        /* Of what a network leaves to the host, the host's reason counts. */
+        if (status == SOMA_UNSUPPORTED && strstr(soma_last_error(), ACCEPTED) && reason)
+            status = soma_error(here, "%s", reason);
+        soma_free(reason);
     }
     node->output.of_run = is_of_run(node);
     return status;

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FLOAT = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, NAME_SIZE = 16 };
+enum { FLOAT = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, NAME_SIZE = 32 };
 
 /* How the numbers of a run go in. */
 typedef enum way {
