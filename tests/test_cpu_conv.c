@@ -41,6 +41,11 @@ static const size sizes[] = {
     {2, {1, 20, 20}, 3, {1, 7, 7}, 64, {1, 10, 10}, {1, 2, 2}, {1, 1, 1}, {0, 3, 3}, 1},
     {2, {1, 4, 5}, 9, {1, 3, 3}, 10, {1, 3, 4}, {1, 1, 1}, {1, 50, 3}, {0, 1, 4}, 1},
     {2, {1, 32, 32}, 64, {1, 1, 1}, 48, {1, 16, 16}, {1, 2, 2}, {1, 1, 1}, {0, 0, 0}, 1},
+    /* one band, whose panels are packed in blocks of the sum of unequal lengths: as many units of each */
+    {1, {1, 6, 6}, 41, {1, 5, 5}, 256, {1, 6, 6}, PLAIN, {0, 2, 2}, 1},
+    {1, {1, 1, 40}, 1365, {1, 1, 1}, 520, {1, 1, 40}, PLAIN, {0, 0, 0}, 1},
+    /* as many passes of dx as there may be, of which each is a small part of a task */
+    {1, {16, 16, 16}, 1, {16, 16, 16}, 32, {1, 1, 1}, {16, 16, 16}, {1, 1, 1}, {0, 0, 0}, 1},
     /* several passes of dx, whose bands tasks could share more equally if each had its own tasks */
     {12, {1, 32, 32}, 16, {1, 3, 3}, 32, {1, 16, 16}, {1, 2, 2}, {1, 1, 1}, {0, 1, 1}, 1},
     {18, {1, 32, 32}, 16, {1, 3, 3}, 32, {1, 16, 16}, {1, 2, 2}, {1, 1, 1}, {0, 1, 1}, 1},
@@ -146,7 +151,8 @@ static bool is_refused(const convolution *c, int which, const soma_cpu_isa *isa)
 }
 
 #define GUARD 32
-/* The result with GUARD words behind it; before, it holds what `weight` does, so that beta has something to do. */
+/* The result with GUARD words behind it, as behind the scratch memory; before, it holds what `weight` does, so that
+ * beta has something to do. */
 static float *run(const convolution *c, int which, const soma_cpu_isa *isa, uint32_t threads) {
     size_t count = count_of(c, which), workspace;
     soma_random random;
@@ -158,10 +164,12 @@ static float *run(const convolution *c, int which, const soma_cpu_isa *isa, uint
     expect_ok(soma_threads_create(threads, &team));
     soma_call call = call_of(c, which, out);
     expect_ok(soma_cpu_prepare(isa, threads, &call, &workspace));
-    call.workspace = soma_malloc_aligned(64, soma_round_up(workspace + 1, 64));
+    call.workspace = soma_malloc_aligned(64, soma_round_up(workspace + sizeof guard, 64));
     memset(call.workspace, 0xff, workspace); /* NaN */
+    memcpy((char *)call.workspace + workspace, guard, sizeof guard);
     soma_cpu_run(team, &call, 1);
     soma_cpu_release(&call);
+    ck_assert_mem_eq((char *)call.workspace + workspace, guard, sizeof guard);
     soma_free_aligned(call.workspace);
     soma_threads_destroy(team);
     ck_assert_mem_eq(out + count, guard, sizeof guard);

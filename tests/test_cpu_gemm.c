@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A product with all that it needs; c has a guard of GUARD words at both ends. */
+/* A product with all that it needs; c has a guard of GUARD words at both ends, scratch memory one behind it. */
 #define GUARD 32
 typedef struct product {
     size_t m, n, k;
@@ -68,12 +68,15 @@ static void run_product(const product *p, const soma_cpu_isa *isa, uint32_t thre
         calls[i] = call_of(p);
         expect_ok(soma_cpu_prepare(isa, threads, &calls[i], &workspace));
     }
-    void *scratch = soma_malloc_aligned(64, workspace + 1);
+    const size_t guard = GUARD * sizeof(float);
+    char *scratch = soma_malloc_aligned(64, workspace + guard);
     memset(scratch, 0xff, workspace); /* NaN */
+    memcpy(scratch + workspace, p->start, guard);
     for (size_t i = 0; i < times; i++) calls[i].workspace = scratch;
     memcpy(p->c, p->start, (p->m * p->n + 2 * GUARD) * sizeof(float));
     soma_cpu_run(team, calls, times);
     for (size_t i = 0; i < times; i++) soma_cpu_release(&calls[i]);
+    ck_assert_mem_eq(scratch + workspace, p->start, guard);
     soma_free_aligned(scratch);
     soma_threads_destroy(team);
 }

@@ -157,9 +157,9 @@ static void multiply_units(block *b) {
 
 static void multiply_band(block *b, soma_range units) {
     const pass_plan *own = b->pass;
+    const size_t together = soma_cpu_conv_units_together(own);
     for (size_t part = 0; part < own->k_blocks; part++) {
         b->k = soma_cpu_even_part(part, own->pass.k, own->k_blocks);
-        size_t together = soma_cpu_conv_units_together(b->k.end - b->k.begin);
         for (size_t unit = units.begin; unit < units.end; unit += together) {
             b->units = (soma_range){unit, SOMA_MIN(unit + together, units.end)};
             for (size_t i = b->units.begin; b->plan->packs_units && i < b->units.end; i++)

@@ -44,9 +44,14 @@ static inline size_t soma_cpu_conv_items(const passes_plan *p, const conv_pass *
 /* Floats of packed weights that are used for all tiles of a band in turn: they fit the L2 cache beside the band. */
 #define CONV_BLOCK_FLOATS (64 * 1024)
 
-/* Units of a block, for so many terms of the sums. */
-static inline size_t soma_cpu_conv_units_together(size_t k) {
-    return SOMA_MAX(CONV_BLOCK_FLOATS / GEMM_COLUMNS / SOMA_MAX(k, (size_t)1), (size_t)1);
+/* Terms of a block of the sums, at most. */
+static inline size_t soma_cpu_conv_block_terms(const pass_plan *pass) {
+    return soma_cpu_parts(pass->pass.k, pass->k_blocks);
+}
+
+/* Units of a block: of one with fewer terms as many, as there is no more room. */
+static inline size_t soma_cpu_conv_units_together(const pass_plan *pass) {
+    return SOMA_MAX(CONV_BLOCK_FLOATS / GEMM_COLUMNS / SOMA_MAX(soma_cpu_conv_block_terms(pass), (size_t)1), (size_t)1);
 }
 
 /* Tasks: some items of packing; a part of one pass; the same part of each. */

@@ -47,7 +47,7 @@ static conv_pass make_pass(const soma_call *call, size_t index) {
 /* So many tasks that each pass has its share of those that all are worth. */
 static size_t wanted_tasks(const soma_cpu_plan *plan, const conv_columns *columns, const conv_pass *pass) {
     double share = nanoseconds_of(columns, pass) / plan->nanoseconds;
-    return (size_t)(share * (double)soma_cpu_tasks(plan) + 0.999);
+    return SOMA_MAX((size_t)(share * (double)soma_cpu_tasks(plan) + 0.999), (size_t)1);
 }
 
 /*
@@ -167,8 +167,8 @@ static void share_out(passes_plan *p, soma_cpu_plan *plan) {
             p->packs_units && (pass->band_count == 1 || (p->columns.depthwise && pass->band_count == own->band_tasks));
         p->box = SOMA_MAX(p->box, soma_round_up(soma_cpu_conv_box_size(pass), SOMA_CPU_ALIGNMENT));
         points = SOMA_MAX(points, pass->band_points);
-        size_t k = soma_cpu_parts(pass->k, own->k_blocks);
-        weights = SOMA_MAX(weights, SOMA_MIN(soma_cpu_conv_units_together(k), p->columns.units) * k * GEMM_COLUMNS);
+        weights = SOMA_MAX(weights, SOMA_MIN(soma_cpu_conv_units_together(own), p->columns.units) *
+                                        soma_cpu_conv_block_terms(own) * GEMM_COLUMNS);
     }
     p->order = p->box + (p->packs_units ? weights : 0);
     p->scratch = p->order + soma_round_up(2 * points, SOMA_CPU_ALIGNMENT);
