@@ -331,6 +331,100 @@ START_TEST(calls_of_functions_are_told_apart) {
 }
 END_TEST
 
+/* Of two values, each of which may have a batch of its own: a network with one for both serves only while they agree.
+ */
+static void two_batches(void) {
+    put_rows(SHAPE(OPEN, 1, 2));
+    put_value(GRAPH_INPUT, "s", SHAPE(1, 2, 1));
+    put("MatMul", INPUTS("rows", "s"), "y", NULL, 0);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, 1, 1));
+}
+
+START_TEST(batches_that_agreed_need_not_later) {
+    soma_onnx_session *session = open_model(two_batches);
+    const float ones[] = {1, 1};
+    const uint8_t one[] = {1, 0, 0}, all[] = {1, 1, 1}, two[] = {1, 0, 1};
+    soma_array y, inputs[] = {{six, SOMA_F32, 3, {3, 1, 2}}, {one, SOMA_BOOL, 1, {3}}, {ones, SOMA_F32, 3, {1, 2, 1}}};
+    expect_ok(soma_onnx_session_run(session, inputs, &y));
+    expect_floats(&y, SHAPE(1, 1, 1), (const float[]){3});
+    inputs[1].data = all;
+    expect_ok(soma_onnx_session_run(session, inputs, &y));
+    expect_floats(&y, SHAPE(3, 1, 1), (const float[]){3, 7, 11});
+    inputs[1].data = two;
+    expect_ok(soma_onnx_session_run(session, inputs, &y));
+    expect_floats(&y, SHAPE(2, 1, 1), (const float[]){3, 11});
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+/* From 0 to 255 by steps of 1: there and back nothing is lost. The rule keeps what it has made of the input for its
+ * other outputs, which is of a network that nobody runs where the node gets one of its own. */
+static void quantised(void) {
+    put_rows(SHAPE(OPEN, 2));
+    size_t one = soma_onnx_begin_node(&made, "DynamicQuantizeLinear", "q", INPUTS("rows"));
+    soma_protobuf_put_text(W, NODE_OUTPUT, "scale");
+    soma_protobuf_put_text(W, NODE_OUTPUT, "zero");
+    soma_onnx_end_node(&made, one);
+    put("DequantizeLinear", INPUTS("q", "scale", "zero"), "y", NULL, 0);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, 2));
+}
+
+START_TEST(several_outputs_of_rows_that_are_left) {
+    soma_onnx_session *session = open_model(quantised);
+    const float x[] = {0, 17, 3, 4, 255, 200};
+    soma_array y;
+    for (size_t again = 0; again < 2; again++) {
+        run(session, 2, x, (const uint8_t[]){1, 0, 1}, &y);
+        expect_floats(&y, SHAPE(2, 2), (const float[]){0, 17, 255, 200});
+    }
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+/* Results of more dimensions than an array has, though what is made of them has fewer. */
+static void many_dimensions(void) {
+    put_rows(SHAPE(OPEN, 2));
+    floats("w", SHAPE(1, 1, 1, 1, 2, 1), (const float[]){1, 1});
+    put("MatMul", INPUTS("rows", "w"), "m", NULL, 0);
+    put("Flatten", INPUTS("m"), "y", "axis", 0);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(1, OPEN));
+}
+
+START_TEST(more_dimensions_than_an_array_has_are_refused) {
+    soma_onnx_session *session = open_model(many_dimensions);
+    const uint8_t c[] = {1, 0, 1};
+    soma_array y, inputs[] = {{six, SOMA_F32, 2, {3, 2}}, {c, SOMA_BOOL, 1, {3}}};
+    expect_error(soma_onnx_session_run(session, inputs, &y), SOMA_UNSUPPORTED, "node 1", "MatMul",
+                 "more than 5 dimensions");
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+/* Numbers of 8 bits that are added up where the model says when it runs. */
+static void narrow(void) {
+    enum { INT8 = 3, INT64 = 7 };
+    put_typed_value(GRAPH_INPUT, "x", INT8, SHAPE(4));
+    put_typed_value(GRAPH_INPUT, "i", INT64, SHAPE(4));
+    size_t one = soma_onnx_begin_node(&made, "ScatterElements", "y", INPUTS("x", "i", "x")),
+           attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
+    soma_protobuf_put_text(W, 1, "reduction");
+    soma_protobuf_put_text(W, 4, "add");
+    soma_protobuf_put_integer(W, 20, 3); /* STRING */
+    soma_protobuf_close(W, attribute);
+    soma_onnx_end_node(&made, one);
+    put_typed_value(GRAPH_OUTPUT, "y", INT8, SHAPE(4));
+}
+
+START_TEST(sums_that_wrap_are_refused) {
+    const char *path = temporary_path("m.onnx");
+    soma_onnx_session *session;
+    onnx_make_graph(narrow, 8, 17);
+    expect_ok(soma_file_write(path, W->data, W->size));
+    expect_error(soma_onnx_session_create(path, NULL, device, &session), SOMA_UNSUPPORTED, "ScatterElements",
+                 "add of int8 at places", "int32");
+}
+END_TEST
+
 int main(int argc, char **argv) {
     if (argc != 2) return 2;
     if (soma_device_open(argv[1], NULL, &device) != SOMA_OK) return printf("skipped: %s\n", soma_last_error()), 77;
@@ -346,6 +440,10 @@ int main(int argc, char **argv) {
     tcase_add_test(all, filters_may_be_inputs);
     tcase_add_test(all, figures_may_be_inputs);
     tcase_add_test(all, calls_of_functions_are_told_apart);
+    tcase_add_test(all, batches_that_agreed_need_not_later);
+    tcase_add_test(all, several_outputs_of_rows_that_are_left);
+    tcase_add_test(all, more_dimensions_than_an_array_has_are_refused);
+    tcase_add_test(all, sums_that_wrap_are_refused);
     Suite *suite = suite_create("onnx_behind");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

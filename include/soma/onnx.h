@@ -27,8 +27,9 @@ typedef struct soma_onnx_session soma_onnx_session;
  * Opens a model. A network is made for the shapes of the inputs when they first come, here already where the file fixes
  * them; the last four of these are kept, each with weights of its own. What is behind NonMaxSuppression, NonZero,
  * Compress and Unique, behind indices, sizes and numbers of TopK that are computed of inputs, and behind an If or a
- * Loop whose condition or number of turns is, is computed on the host, by the ops that docs/onnx.md lists for it;
- * SOMA_UNSUPPORTED names another one, here or when the model runs.
+ * Loop whose condition or number of turns is, is computed on the host, by the ops that docs/onnx.md lists for it. Of
+ * another op a network of this node alone is made when the model runs, on the device; up to two are kept of each.
+ * SOMA_UNSUPPORTED names what neither has, here or when the model runs.
  *
  * options: as for soma_load_onnx(), NULL for the defaults; borrowed until the session is destroyed, and the device,
  * too. memory_limit bounds what is computed on the host in a run, also. Destroy the session with

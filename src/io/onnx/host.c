@@ -296,6 +296,8 @@ static soma_status apply_elsewhere(soma_onnx_node *node, const soma_onnx_value *
     for (uint32_t i = 0; i < node->input_count; i++)
         if (node->input[i]) *node->input[i] = before[i];
     node->output = (soma_onnx_value){.name = node->output.name};
+    memset(node->kept, 0, sizeof node->kept); /* tensors of the network that goes */
+    node->kind = 0;
     soma_network_destroy(importer->network);
     SOMA_TRY(soma_network_create(&importer->network));
     SOMA_TRY(soma_network_begin_layer(importer->network, "elsewhere", NULL));

@@ -81,12 +81,17 @@ static soma_status is_same_constant(soma_onnx_node *node, uint32_t i, const soma
 static soma_status fits(soma_onnx_node *node, const soma_onnx_lone *one, bool *same) {
     *same = one->node == node->proto && !node->importer->frame && one->number == node->number &&
             one->input_count == node->input_count;
+    const soma_onnx_value *first = NULL; /* of those that go in, all of which have as many samples */
     for (uint32_t i = 0; *same && i < one->input_count; i++) {
         const soma_onnx_lone_input *kept = &one->inputs[i];
         const soma_onnx_value *value = node->input[i];
         *same = kept->there == (value != NULL);
         if (!value || !*same) continue;
         *same = kept->rank == value->shape.rank;
+        if (*same && kept->goes_in && one->open) {
+            if (!first) first = value;
+            *same = value->shape.dim[0] == first->shape.dim[0];
+        }
         for (uint32_t k = kept->goes_in && one->open ? 1 : 0; *same && k < kept->rank; k++)
             *same = kept->dim[k] == value->shape.dim[k];
         if (*same && !kept->goes_in) SOMA_TRY(is_same_constant(node, i, kept, same));
@@ -118,7 +123,8 @@ static bool is_of_run(const soma_onnx_value *value) {
     return value && value->of_run && !value->integer && !value->encoded && value->shape.rank > 0;
 }
 
-/* Which inputs go in, and whether that is possible; of_all: how many there are. */
+/* Which inputs go in, and whether that is possible, as with all dimensions that an array may have; of_all: how many
+ * there are. */
 static bool choose_inputs(const soma_onnx_node *node, way how, bool goes_in[], uint32_t *of_all) {
     bool possible = true;
     size_t first = 0;
@@ -129,6 +135,7 @@ static bool choose_inputs(const soma_onnx_node *node, way how, bool goes_in[], u
         *of_all += is_of_run(value);
         if (!goes_in[i]) continue;
         if (*of_all == 1) first = value->shape.dim[0];
+        possible &= value->shape.rank <= SOMA_MAX_RANK;
         possible &= how != AS_BATCHES || (value->shape.rank > 1 && value->shape.dim[0] == first);
         for (uint32_t k = how == AS_BATCHES ? 1 : 0; k < value->shape.rank; k++) possible &= value->shape.dim[k] > 0;
     }
@@ -235,12 +242,23 @@ static soma_status keep_inputs(soma_onnx_node *node, const bool goes_in[], const
     return SOMA_OK;
 }
 
+/* Whether it is known which shape the result has in the model: as an array, which has fewer dimensions. */
+static bool is_shaped(const soma_network *network) {
+    for (size_t i = 0; i < network->end_count; i++)
+        if (network->ends[i].tensor == soma_network_output(network, 0)) return network->ends[i].shaped;
+    return false;
+}
+
 static soma_status make_network(const soma_onnx_session *session, soma_onnx_node *node, const bool goes_in[], way how,
                                 model *m, soma_onnx_lone *one) {
     const soma_compile_options options = {.loss = {SOMA_LOSS_NONE}};
     *m = (model){.options = {.batch = SOMA_ONNX_BATCH_AUTO}};
     SOMA_TRY(describe_node(node, goes_in, how, m));
     SOMA_TRY(soma_onnx_import(&m->file, &m->options, &one->network));
+    if (!is_shaped(one->network))
+        return soma_error(SOMA_UNSUPPORTED,
+                          "a result of more than %d dimensions, behind an op whose result's shape depends on numbers",
+                          SOMA_MAX_RANK);
     one->node = key_of(node);
     one->number = node->number;
     one->open = how == AS_BATCHES;
@@ -253,13 +271,18 @@ static soma_status make_network(const soma_onnx_session *session, soma_onnx_node
 static soma_status make_lone(const soma_onnx_session *session, soma_onnx_node *node, soma_onnx_lone *one) {
     bool goes_in[SOMA_MAX_INPUTS] = {false};
     uint32_t count;
-    soma_status status = SOMA_UNSUPPORTED; /* for what the host has said, where nothing can go in */
+    soma_status status = soma_error(SOMA_UNSUPPORTED,
+                                    "%s comes behind an op whose result's shape depends on numbers, where soma "
+                                    "computes on the host, which does not have this op, or by a network of this node, "
+                                    "into which floats of 1 to %d dimensions go, and no dimension of 0",
+                                    node->output.name, SOMA_MAX_RANK);
     model *m = soma_malloc(sizeof *m);
     if (!m) return soma_out_of_memory(sizeof *m, "a model of one node");
     for (way how = AS_BATCHES; how < WAYS; how++) {
         if (!choose_inputs(node, how, goes_in, &count) || (how == FIRST_ONLY && count == 1)) continue;
         status = make_network(session, node, goes_in, how, m, one);
-        if (status == SOMA_OK || (status != SOMA_UNSUPPORTED && status != SOMA_INVALID_SHAPE)) break;
+        /* SOMA_INVALID_ARGUMENT: of more inputs than a network has */
+        if (status != SOMA_UNSUPPORTED && status != SOMA_INVALID_SHAPE && status != SOMA_INVALID_ARGUMENT) break;
         clear_lone(one);
     }
     soma_free(m);

@@ -187,9 +187,24 @@ static soma_status put_computed(soma_onnx_node *node, soma_put_params params) {
     return tuples ? put_tuples(node, params) : put_along(node, params);
 }
 
+/* Floats have no numbers of 8 and 16 bits that wrap: how often a place is named, and so how large a sum or product
+ * becomes before it does, is known only of what is computed on the host. */
+static soma_status check_narrow(const soma_onnx_node *node, const reduction *by) {
+    soma_onnx_range range;
+    if (!by || (by->op != SOMA_BINARY_ADD && by->op != SOMA_BINARY_MULTIPLY) ||
+        !soma_onnx_get_range(soma_onnx_type_of(node->input[0]), &range))
+        return SOMA_OK;
+    return soma_error(
+        SOMA_UNSUPPORTED,
+        "%s of %s at places, which wrap; accepted: float, double, int32, int64, and for all types max, min "
+        "and none",
+        by->name, soma_onnx_type_name(soma_onnx_type_of(node->input[0])));
+}
+
 static soma_status import_scatter(soma_onnx_node *node) {
     const reduction *by;
     SOMA_TRY(get_reduction(node, &by));
+    if (!soma_onnx_all_known(node)) SOMA_TRY(check_narrow(node, by));
     const soma_put_params params = {.combines = by != NULL, .op = by ? by->op : SOMA_BINARY_ADD};
     return node->input[1]->constant ? put_at(node, params) : put_computed(node, params);
 }
