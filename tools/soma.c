@@ -82,7 +82,8 @@ static void print_usage(FILE *stream) {
           "\nEnvironment\n"
           "  SOMA_DEVICE    the device that --device=auto means\n"
           "  SOMA_PLUGINS   shared objects with further kinds of devices, separated by ':'\n"
-          "  SOMA_CACHE_DIR where tuning and what is known of drivers is kept, if not in $XDG_CACHE_HOME/soma or "
+          "  SOMA_CACHE_DIR where tuning, programs and what is known of drivers are kept, if not in "
+          "$XDG_CACHE_HOME/soma or "
           "~/.cache/soma\n"
           "  SOMA_DATA_DIR  where the digits are, if not beside the program or installed\n"
           "  NO_COLOR       no colours on the terminal\n",

@@ -38,10 +38,10 @@ class Session(session.Session):
     """A session, as soma.Session, of a model whose results' shapes depend on numbers (detectors, which keep any number of boxes), or whose
     inputs have other shapes from run to run: Session("detector.onnx", device="cpu").run(None, {"images": images}).
 
-    What goes before that is a network on the device, the rest runs on the host, node by node, and on the device what the host does not have: docs/onnx.md says
-    which ops. Shapes that the file leaves open
-    are those of the arrays; the networks of the last four are kept. Whole numbers from 2**53 on either way, which
-    float64 does not tell apart, are refused where the host computes with them. outputs: names of those that are wanted (None: all).
+    What goes before that is a network on the device, the rest runs on the host, node by node, and on the device what the host does not have:
+    docs/onnx.md says which ops. Shapes that the file leaves open are those of the arrays; the networks of the last four are kept. Whole numbers
+    from 2**53 on either way, which float64 does not tell apart, are refused where the host computes with them. outputs: names of those that are
+    wanted (None: all).
     """
 
     def __init__(self, path, device="auto", outputs=None):

@@ -3,8 +3,8 @@
  * The cpu device from inside: how a call becomes tasks for the threads.
  *
  * A call is planned once, in `prepare`: cut into one or more phases, each a number of tasks that may run in any order
- * and on any thread; all tasks of a phase are done before the next phase begins. The cut depends on shapes alone, never
- * on the number of threads, so results don't either.
+ * and on any thread; all tasks of a phase are done before the next phase begins. The cut may follow the number of
+ * threads; what an element is summed of, and in which order, depends on shapes alone, so results do, too.
  *
  * Everything that computes is compiled once per instruction set (SOMA_ISA, see isa.h) and reached through a table of
  * planners.

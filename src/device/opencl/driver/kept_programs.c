@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Programs that drivers have built, in files of the cache directory, for drivers that keep none themselves from one
- * process to the next. A file is named by a hash of the device, of the environment that drivers read, and of the
- * program's source and options. In it are all that the program depends on, in words, and what the driver calls the
- * program's binary. So a newer driver, or newer sources, take the place of the old. A file is believed as a whole or
- * not at all, and a driver that refuses what is in it is given the source.
+ * Programs that drivers have built, in files of the cache directory, for drivers that compile all kernels of a program
+ * at once, which took them long enough. A file is named by a hash of the device, of the environment that drivers read,
+ * and of the program's name and options. In it are all that the program depends on, in words, and what the driver calls
+ * the program's binary. So a newer driver, or newer sources, take the place of the old. A file is believed as a whole
+ * or not at all, and a driver that refuses what is in it is given the source.
  */
 #include "device/opencl/driver/program.h"
 
@@ -90,7 +90,7 @@ static bool are_kept(const soma_cl_device *device) {
 /* ------------------------------------------------------------------------------------------------------------ reading
  */
 
-/* Words, a line with the checksum of words and binary, binary. */
+/* Words, a line with the checksum of the binary, binary. */
 static const uint8_t *find_binary(const soma_buffer *file, const soma_text *words, size_t *size) {
     char sum[SUM_LENGTH + 1];
     if (file->size <= words->length + SUM_LENGTH || memcmp(file->data, words->data, words->length) != 0) return NULL;

@@ -33,7 +33,7 @@ soma_status soma_cl_create_kernel(soma_cl_device *device, const soma_cl_style *s
 void soma_cl_free_programs(soma_cl_device *device);
 
 /*
- * kept_programs.c: programs that an earlier process has built, where the driver keeps none itself. What a program is
+ * kept_programs.c: programs that an earlier process has built, where the driver takes long for it. What a program is
  * built of, as the driver gets it: `key` tells it from others of the device.
  */
 typedef struct soma_cl_built {

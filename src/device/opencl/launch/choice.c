@@ -65,7 +65,7 @@ static double cost_of(const soma_call *call) {
     }
     for (uint32_t i = 0; i < call->view_count; i++) {
         if (call->primitive == SOMA_PRIMITIVE_GATHER && i < 2) continue; /* of the table a few rows */
-        if ((call->primitive == SOMA_PRIMITIVE_SCATTER || call->primitive == SOMA_PRIMITIVE_PUT) && i == 2) continue;
+        if (call->primitive == SOMA_PRIMITIVE_SCATTER && i == 2) continue;
         elements = SOMA_MAX(elements, call->view[i].rank ? (double)soma_view_count(&call->view[i]) : 0);
     }
     const bool of_rows = call->primitive == SOMA_PRIMITIVE_LOSS || call->primitive == SOMA_PRIMITIVE_LOSS_GRAD ||
