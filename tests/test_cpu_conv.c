@@ -21,8 +21,14 @@ typedef struct size {
 
 #define PLAIN .stride = {1, 1, 1}, .dilation = {1, 1, 1}
 
-/* What conformance's small cases do not reach: several bands, blocks of the sum, panels, pieces; tiles of every height;
- * the last panel and the last vector in part; taps that never lie inside. */
+/* A tile of this height: along an edge there are so many points, and in a tap as many channels; results of one
+ * vector. */
+#define HEIGHT(n)                                                                                                      \
+    { 1, {1, 4, (n) + 2}, n, {1, 3, 3}, 12, {1, 4, (n) + 2}, PLAIN, {0, 1, 1}, 1 }
+#define SIX_HEIGHTS(n) HEIGHT(n), HEIGHT((n) + 1), HEIGHT((n) + 2), HEIGHT((n) + 3), HEIGHT((n) + 4), HEIGHT((n) + 5)
+
+/* What conformance's small cases do not reach: several bands, blocks of the sum, panels, pieces; tiles of nearly every
+ * height; the last panel and the last vector in part; taps that never lie inside. */
 static const size sizes[] = {
     {3, {1, 14, 14}, 24, {1, 3, 3}, 40, {1, 14, 14}, PLAIN, {0, 1, 1}, 1},
     {2, {1, 7, 7}, 160, {1, 3, 3}, 70, {1, 7, 7}, PLAIN, {0, 1, 1}, 1},    /* k of two blocks */
@@ -46,6 +52,10 @@ static const size sizes[] = {
     {1, {1, 1, 40}, 1365, {1, 1, 1}, 520, {1, 1, 40}, PLAIN, {0, 0, 0}, 1},
     /* as many passes of dx as there may be, of which each is a small part of a task */
     {1, {16, 16, 16}, 1, {16, 16, 16}, 32, {1, 1, 1}, {16, 16, 16}, {1, 1, 1}, {0, 0, 0}, 1},
+    SIX_HEIGHTS(1),
+    SIX_HEIGHTS(7),
+    SIX_HEIGHTS(13),
+    SIX_HEIGHTS(19),
     /* several passes of dx, whose bands tasks could share more equally if each had its own tasks */
     {12, {1, 32, 32}, 16, {1, 3, 3}, 32, {1, 16, 16}, {1, 2, 2}, {1, 1, 1}, {0, 1, 1}, 1},
     {18, {1, 32, 32}, 16, {1, 3, 3}, 32, {1, 16, 16}, {1, 2, 2}, {1, 1, 1}, {0, 1, 1}, 1},
