@@ -271,11 +271,7 @@ static soma_status make_network(const soma_onnx_session *session, soma_onnx_node
 static soma_status make_lone(const soma_onnx_session *session, soma_onnx_node *node, soma_onnx_lone *one) {
     bool goes_in[SOMA_MAX_INPUTS] = {false};
     uint32_t count;
-    soma_status status = soma_error(SOMA_UNSUPPORTED,
-                                    "%s comes behind an op whose result's shape depends on numbers, where soma "
-                                    "computes on the host, which does not have this op, or by a network of this node, "
-                                    "into which floats of 1 to %d dimensions go, and no dimension of 0",
-                                    node->output.name, SOMA_MAX_RANK);
+    soma_status status = SOMA_UNSUPPORTED; /* for what the host has said, where nothing can go in */
     model *m = soma_malloc(sizeof *m);
     if (!m) return soma_out_of_memory(sizeof *m, "a model of one node");
     for (way how = AS_BATCHES; how < WAYS; how++) {
