@@ -81,7 +81,7 @@ static inline __attribute__((always_inline)) void multiply_strip(const soma_call
             if (k > jumps && j % LINE_VECTORS == 0) __builtin_prefetch(b + ahead + j * SOMA_LANES);
             soma_vector row = soma_load_lanes(b + j * SOMA_LANES, vectors > 1 ? SOMA_LANES : count);
             SOMA_UNROLL
-            for (int i = 0; i < rows; i++) sum[i][j] += x[i] * row;
+            for (int i = 0; i < rows; i++) sum[i][j] = soma_multiply_add(x[i], row, sum[i][j]);
         }
     }
     SOMA_UNROLL
