@@ -282,16 +282,15 @@ struct soma_tensor {
      * rule, and what is computed of each step by itself leaves it so. Layers of a text that go by it work on every
      * step. */
     bool is_sequence;
+    bool settled;      /* made of parameters alone: once, and again when they have changed (settled.c) */
     soma_tensor *mask; /* of a sequence: [steps], 0 where one is filled up; NULL: none is. It goes where steps do, and
                           stays behind where a graph is copied */
-    uint32_t rank;
+    uint32_t rank, input_count;
     size_t shape[SOMA_MAX_RANK];
-    uint32_t input_count;
     soma_tensor **input;
     soma_attributes attributes;
     char *name;     /* owned, or NULL */
     uint32_t layer; /* index of the network's layer that made it */
-    bool settled;   /* made of parameters alone: once, and again when they have changed (settled.c) */
     soma_place place;
     size_t offset;
 };
