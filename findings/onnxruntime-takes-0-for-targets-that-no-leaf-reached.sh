@@ -47,4 +47,4 @@ for aggregate, right in expected.items():
     if one != wrong or other != right:
         raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

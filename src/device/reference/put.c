@@ -2,7 +2,7 @@
 /* PUT. */
 #include "device/reference/reference.h"
 
-static double put(const soma_put_params *params, double there, double x) {
+double soma_reference_put_one(const soma_put_params *params, double there, double x) {
     if (!params->combines) return x;
     switch (params->op) {
     case SOMA_BINARY_MULTIPLY:
@@ -25,7 +25,8 @@ soma_status soma_reference_put(const soma_call *call) {
         for (size_t j = 0; j < width; j++) {
             const size_t place = (i / steps * rows + (size_t)row) * width + j;
             soma_element_set(out, place,
-                             put(&call->params.put, soma_element_get(out, place), soma_element_get(x, i * width + j)));
+                             soma_reference_put_one(&call->params.put, soma_element_get(out, place),
+                                                    soma_element_get(x, i * width + j)));
         }
     }
     return SOMA_OK;

@@ -37,6 +37,9 @@
 /* f(x) */
 double soma_reference_function(soma_function function, double x, double a, double b);
 
+/* What PUT leaves of `there` where x comes to it. */
+double soma_reference_put_one(const soma_put_params *params, double there, double x);
+
 /* Whether DROPOUT keeps element `index` of a tensor: the definition that devices reproduce bit by bit. */
 bool soma_dropout_keeps(const soma_dropout_params *params, size_t index);
 

@@ -4,7 +4,8 @@
 #include "io/onnx/host.h"
 #include "io/onnx/scatter.h"
 
-#include <math.h>
+#include "device/reference/reference.h" /* behind others, as it makes a word of `real` */
+
 #include <string.h>
 
 /* ---------------------------------------------------------------------------------------------------- on the device */
@@ -70,19 +71,6 @@ soma_status soma_onnx_put_computed(soma_onnx_node *node, soma_onnx_value *place,
 
 /* ------------------------------------------------------------------------------------------------------ on the host */
 
-static double combine(soma_binary op, double there, double x) {
-    switch (op) {
-    case SOMA_BINARY_MULTIPLY:
-        return there * x;
-    case SOMA_BINARY_MAXIMUM:
-        return isnan(there) || there > x ? there : x;
-    case SOMA_BINARY_MINIMUM:
-        return isnan(there) || there < x ? there : x;
-    default:
-        return there + x;
-    }
-}
-
 soma_status soma_onnx_put_known(soma_onnx_node *node, const soma_onnx_places *at, soma_put_params params) {
     const soma_onnx_value *x = node->input[0];
     const double *table, *values;
@@ -96,7 +84,7 @@ soma_status soma_onnx_put_known(soma_onnx_node *node, const soma_onnx_places *at
     memcpy(y, table, all * sizeof *y);
     for (size_t i = 0; i < count; i++) {
         double *to = y + at->place[i / at->slice] + i % at->slice;
-        *to = params.combines ? combine(params.op, *to, values[i]) : values[i];
+        *to = soma_reference_put_one(&params, *to, values[i]);
     }
     return soma_onnx_give_numbers(node, soma_onnx_type_of(x), &x->shape, false, y);
 }
