@@ -61,18 +61,22 @@ SOMA_MATH soma_reduced soma_reduce_ln2(float x) {
     return reduced;
 }
 
+/* (e^r - 1 - r) / r^2 on [-0.3471, 0.3471], of numbers and of vectors of them (vectors.h); relative to e^r: 2^-28.2; to
+ * e^r - 1: 2^-31.7. */
+#define SOMA_EXP_REST(r)                                                                                               \
+    ((((0.00138143904f * (r) + 0.00836881716f) * (r) + 0.0416683964f) * (r) + 0.166665196f) * (r) + 0.49999994f)
+#define SOMA_EXPM1_REST(r)                                                                                             \
+    (((((0.000199625239f * (r) + 0.00139433669f) * (r) + 0.00833321922f) * (r) + 0.0416663252f) * (r) +                \
+      0.166666672f) *                                                                                                  \
+         (r) +                                                                                                         \
+     0.5f)
+
 SOMA_MATH float soma_expf(float x) {
     /* Outside these bounds the result is 0 or infinity, as it is at them. Written so that NaN goes through. */
     float bounded = x > 89.0f ? 89.0f : x;
     bounded = bounded < -104.0f ? -104.0f : bounded;
     soma_reduced r = soma_reduce_ln2(bounded);
-    /* (e^r - 1 - r) / r^2 on [-0.3471, 0.3471]; relative to e^r: 2^-28.2 */
-    float q = 0.00138143904f;
-    q = q * r.rest + 0.00836881716f;
-    q = q * r.rest + 0.0416683964f;
-    q = q * r.rest + 0.166665196f;
-    q = q * r.rest + 0.49999994f;
-    float p = (q * r.rest * r.rest + r.rest) + 1.0f;
+    float p = (SOMA_EXP_REST(r.rest) * r.rest * r.rest + r.rest) + 1.0f;
     /* Two steps: 2^n itself may be out of range where the result is not. */
     uint32_t half = (uint32_t)((int32_t)r.n >> 1);
     return p * soma_power_of_two(half) * soma_power_of_two(r.n - half);
@@ -82,14 +86,7 @@ SOMA_MATH float soma_expm1f(float x) {
     float bounded = x > 89.0f ? 89.0f : x;
     bounded = bounded < -18.0f ? -18.0f : bounded;
     soma_reduced r = soma_reduce_ln2(bounded);
-    /* (e^r - 1 - r) / r^2 on [-0.3471, 0.3471]; relative to e^r - 1: 2^-31.7 */
-    float q = 0.000199625239f;
-    q = q * r.rest + 0.00139433669f;
-    q = q * r.rest + 0.00833321922f;
-    q = q * r.rest + 0.0416663252f;
-    q = q * r.rest + 0.166666672f;
-    q = q * r.rest + 0.5f;
-    float p = q * r.rest * r.rest + r.rest;
+    float p = SOMA_EXPM1_REST(r.rest) * r.rest * r.rest + r.rest;
     /* 2^n p + (2^n - 1), with one factor of 2 held back, since 2^128 is out of range. */
     float scale = soma_power_of_two(r.n - 1u);
     return (scale * p + (scale - 0.5f)) * 2.0f;

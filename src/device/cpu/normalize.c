@@ -12,7 +12,7 @@ static float inverse_of(const soma_call *call, float variance) {
 }
 
 static soma_vector not_negative(soma_vector v) {
-    return soma_vector_select(v < soma_vector_of(0.0f), soma_vector_of(0.0f), v); /* NaN stays */
+    return soma_vector_max(soma_vector_of(0.0f), v); /* NaN stays */
 }
 
 static void apply_function(const soma_call *call, float *y, size_t count) {

@@ -21,9 +21,25 @@ SOMA_MATH soma_mask soma_vector_is_nan(soma_vector v) {
     return v != same;
 }
 
-/* The larger one; b where a is NaN. */
+/* The larger one and the smaller one; b where either is NaN, or where they are equal. By what the instruction sets
+ * have: compilers make three instructions of the comparison. */
 SOMA_MATH soma_vector soma_vector_max(soma_vector a, soma_vector b) {
+#if defined(__AVX512F__)
+    return (soma_vector)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(__AVX2__)
+    return (soma_vector)_mm256_max_ps((__m256)a, (__m256)b);
+#else
     return soma_vector_select(a > b, a, b);
+#endif
+}
+SOMA_MATH soma_vector soma_vector_min(soma_vector a, soma_vector b) {
+#if defined(__AVX512F__)
+    return (soma_vector)_mm512_min_ps((__m512)a, (__m512)b);
+#elif defined(__AVX2__)
+    return (soma_vector)_mm256_min_ps((__m256)a, (__m256)b);
+#else
+    return soma_vector_select(a < b, a, b);
+#endif
 }
 
 /* 0, 1, 2, ... */

@@ -82,17 +82,6 @@ static inline __attribute__((always_inline)) void conv_prefetch(float *out, cons
         for (int j = 0; j < vectors; j++) __builtin_prefetch(out + to[i] + j * SOMA_LANES, 1);
 }
 
-/* `low` where a value is lower; what is no number stays. */
-static inline __attribute__((always_inline)) soma_vector conv_at_least(soma_vector low, soma_vector value) {
-#if defined(__AVX512F__)
-    return (soma_vector)_mm512_max_ps((__m512)low, (__m512)value);
-#elif defined(__AVX2__)
-    return (soma_vector)_mm256_max_ps((__m256)low, (__m256)value);
-#else
-    return soma_vector_max(low, value);
-#endif
-}
-
 static inline __attribute__((always_inline)) void conv_store(soma_vector sum[CONV_ROWS][GEMM_VECTORS],
                                                              const conv_work *work, const uint32_t *to, int rows,
                                                              int vectors, size_t last) {
@@ -119,7 +108,7 @@ static inline __attribute__((always_inline)) void conv_store(soma_vector sum[CON
             else
                 value += sum[i][j];
             if (beta != 0.0f) value = soma_multiply_add(beta, soma_load_lanes(added + at, lanes), value);
-            if (relu) value = conv_at_least((soma_vector){0}, value);
+            if (relu) value = soma_vector_max((soma_vector){0}, value); /* NaN stays */
             soma_store_lanes(out + at, value, lanes);
         }
 }
