@@ -422,11 +422,12 @@ static void check_attention(size_t n, size_t steps, size_t keys, soma_attention_
 
 START_TEST(attentions) {
     const soma_attention_params one = {.heads = 1, .key_heads = 1, .scale = 0.5f},
-                                grouped = {.heads = 4, .key_heads = 2, .scale = 0.5f, .causal = true};
+                                grouped = {.heads = 4, .key_heads = 2, .scale = 0.5f, .causal = true},
+                                shared = {.heads = 2, .key_heads = 1, .scale = 0.5f, .causal = true};
     check_attention(2, 5, 7, one, false);
     check_attention(1, 9, 9, grouped, false);
     few_values = true; /* a mask with 0s */
-    check_attention(2, 3, 4, grouped, true);
+    check_attention(2, 3, 4, shared, true);
     few_values = false;
 }
 END_TEST
