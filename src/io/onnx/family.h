@@ -37,6 +37,7 @@
     X(Col2Im)                                                                                                          \
     X(Compress)                                                                                                        \
     X(Concat)                                                                                                          \
+    X(ConcatFromSequence)                                                                                              \
     X(Constant)                                                                                                        \
     X(ConstantOfShape)                                                                                                 \
     X(Conv)                                                                                                            \
@@ -158,6 +159,14 @@
     X(ReverseSequence)                                                                                                 \
     X(RoiAlign)                                                                                                        \
     X(RotaryEmbedding)                                                                                                 \
+    X(SequenceAt)                                                                                                      \
+    X(SequenceConstruct)                                                                                               \
+    X(SequenceEmpty)                                                                                                   \
+    X(SequenceErase)                                                                                                   \
+    X(SequenceInsert)                                                                                                  \
+    X(SequenceLength)                                                                                                  \
+    X(SequenceMap)                                                                                                     \
+    X(SplitToSequence)                                                                                                 \
     X(STFT)                                                                                                            \
     X(SVMClassifier)                                                                                                   \
     X(SVMRegressor)                                                                                                    \

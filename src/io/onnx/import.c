@@ -123,12 +123,15 @@ static soma_status add_around(soma_onnx_node *node) {
 }
 
 static soma_status add_op(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *proto) {
+    bool done;
     soma_onnx_node node = {.importer = importer, .proto = proto, .opset = importer->opset};
     SOMA_TRY(find_row(&node));
     if (proto->n_output == 0 || (!*proto->output[0] && !node.row->several))
         return soma_error(SOMA_INVALID_FILE, "its output has no name");
     SOMA_TRY(check_attributes(&node));
     SOMA_TRY(find_inputs(&node));
+    SOMA_TRY(soma_onnx_add_sequence(&node, &done));
+    if (done) return SOMA_OK;
     if (!node.row->rule) return add_around(&node);
     for (node.number = 0; node.number < proto->n_output; node.number++) {
         const soma_onnx_value other = {.missing = true, .name = proto->output[node.number]};
@@ -338,7 +341,9 @@ static soma_status run_nodes(soma_onnx_importer *importer, const soma_onnx_late 
     for (size_t i = 0; i < soma_onnx_count_outputs(importer->file, importer->options); i++) {
         const Soma__Onnx__ValueInfoProto *info = soma_onnx_wanted_output(importer->file, importer->options, i);
         const soma_onnx_value *value = soma_onnx_find_value(importer, info->name);
-        soma_status status = value && !value->missing ? take(context, i, value) : soma_onnx_not_computed(info->name);
+        soma_status status =
+            !value || value->missing ? soma_onnx_not_computed(info->name) : soma_onnx_refuse_sequence(value);
+        if (status == SOMA_OK) status = take(context, i, value);
         SOMA_TRY(soma_onnx_say_output(status, i, info));
     }
     return SOMA_OK;

@@ -29,7 +29,8 @@ typedef struct soma_onnx_classes {
     const ProtobufCBinaryData *words;
 } soma_onnx_classes;
 
-typedef struct soma_onnx_pooled soma_onnx_pooled; /* unpool.h */
+typedef struct soma_onnx_pooled soma_onnx_pooled;     /* unpool.h */
+typedef struct soma_onnx_sequence soma_onnx_sequence; /* inside.h */
 
 typedef struct soma_onnx_value {
     bool defined;
@@ -46,7 +47,8 @@ typedef struct soma_onnx_value {
     soma_tensor *tensor;         /* NULL: none yet */
     soma_onnx_layout layout;     /* in which its elements lie */
     soma_tensor *plain;          /* where that is not ONNX's order: a tensor that is in this, or NULL */
-    const soma_onnx_pooled *pooled; /* it is where a MaxPool has found the largest elements; NULL for others */
+    const soma_onnx_pooled *pooled;     /* it is where a MaxPool has found the largest elements; NULL for others */
+    const soma_onnx_sequence *sequence; /* it is these tensors, and none itself; NULL for others */
     const char *name;
 } soma_onnx_value;
 

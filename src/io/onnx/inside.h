@@ -40,6 +40,19 @@ soma_status soma_onnx_add_branch(soma_onnx_node *node);
 soma_status soma_onnx_add_loop(soma_onnx_node *node);
 soma_status soma_onnx_add_scan(soma_onnx_node *node);
 
+/* ----------------------------------------------------------------------------------------------------- sequence.c */
+
+/* Tensors in their order. */
+struct soma_onnx_sequence {
+    size_t count;
+    const soma_onnx_value *item[];
+};
+
+/* Does what a node of sequences says, if it is one. An error where another is given a sequence for a tensor. */
+soma_status soma_onnx_add_sequence(soma_onnx_node *node, bool *done);
+/* An error if it is one. */
+soma_status soma_onnx_refuse_sequence(const soma_onnx_value *value);
+
 /* ---------------------------------------------------------------------------------------------------------- made.c */
 
 /* A constant of one whole number; rank 0 or 1. */

@@ -3,6 +3,7 @@
 #include "io/onnx/late.h"
 #include "base/size.h"
 #include "io/onnx/family.h"
+#include "io/onnx/inside.h"
 #include "io/onnx/svm.h"
 
 enum { ALL = 0xFF };
@@ -89,6 +90,7 @@ soma_status soma_onnx_need(soma_onnx_importer *importer, const char *name) {
     size_t number;
     if (!value || value->late) return SOMA_OK; /* of a graph inside, or not there, which the host will say */
     if (value->missing) return soma_onnx_not_computed(name);
+    SOMA_TRY(soma_onnx_refuse_sequence(value));
     return soma_words_add(&late->names, name, 0, &number);
 }
 

@@ -2,6 +2,7 @@
 /* What comes out of a graph: a network's outputs, or what goes on to the host. */
 #include "base/utf8.h"
 #include "io/onnx/family.h"
+#include "io/onnx/inside.h"
 #include "io/onnx/late.h"
 
 #include <string.h>
@@ -21,6 +22,7 @@ static soma_status add_output(soma_onnx_importer *importer, const Soma__Onnx__Va
     soma_onnx_value *value = soma_onnx_find_value(importer, name);
     if (!value) return soma_error(SOMA_INVALID_FILE, "is no value of the graph");
     if (value->missing) return soma_onnx_not_computed(name);
+    SOMA_TRY(soma_onnx_refuse_sequence(value));
     const int32_t type = output_type(info, value);
     const soma_onnx_shape declared = value->shape;
     value->integer = false; /* whole numbers and truth are the floats that they are, until they leave a session */
