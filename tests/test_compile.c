@@ -5,8 +5,10 @@
 #include "host_device.h"
 #include "host_network.h"
 #include "suite.h"
+#include "temporary.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ------------------------------------------------------------------------------------------- what cannot be compiled
@@ -402,6 +404,57 @@ START_TEST(what_the_loss_does_not_depend_on_has_no_gradient) {
 }
 END_TEST
 
+/* More outputs than have losses: those behind the eighth are computed, saved and loaded, and nothing is learnt by them.
+ */
+START_TEST(outputs_behind_those_with_losses_are_computed_alone) {
+    enum { ALL = SOMA_MAX_OUTPUTS + 4 };
+    soma_device device;
+    const size_t width = 1;
+    static const float x[1] = {2}, t[SOMA_MAX_OUTPUTS] = {0};
+    float y[ALL], gradient, *outputs[ALL];
+    soma_array targets[SOMA_MAX_OUTPUTS];
+    soma_network *network;
+    temporary_create();
+    host_device_open(&device);
+    expect_ok(soma_network_create(&network));
+    soma_tensor *input = soma_input(network, "x", 1, &width);
+    for (size_t i = 0; i < ALL; i++) {
+        char name[8];
+        const float weight = (float)i + 1;
+        snprintf(name, sizeof name, "y%zu", i);
+        soma_output(soma_dense_with(input, 1, &(soma_dense_options){.name = name}));
+        snprintf(name, sizeof name, "y%zu", i);
+        strcat(name, ".weight");
+        expect_ok(soma_set_parameter(network, soma_network_tensor(network, name), &weight, 1));
+        outputs[i] = &y[i];
+        if (i < SOMA_MAX_OUTPUTS) targets[i] = (soma_array){&t[i], SOMA_F32, 2, {1, 1}};
+    }
+    expect_ok(soma_compile(network, &device, NULL));
+    for (int again = 0; again < 2; again++) {
+        soma_session *session;
+        expect_ok(soma_session_create(network, NULL, &session));
+        expect_ok(soma_session_run(session, 1, (const float *[]){x}, outputs));
+        for (size_t i = 0; i < ALL; i++) ck_assert(y[i] == 2 * ((float)i + 1));
+        soma_session_destroy(session);
+        if (again) break;
+        expect_ok(soma_backward(network, &(soma_array){x, SOMA_F32, 2, {1, 1}}, targets, NULL));
+        for (size_t i = 0; i < ALL; i++) { /* of (2 w)^2: 8 w */
+            char name[16];
+            snprintf(name, sizeof name, "y%zu.weight", i);
+            expect_ok(soma_get_gradient(network, soma_network_tensor(network, name), &gradient, 1));
+            ck_assert(gradient == (i < SOMA_MAX_OUTPUTS ? 8 * ((float)i + 1) : 0));
+        }
+        expect_ok(soma_save(network, temporary_path("many.safetensors")));
+        soma_network_destroy(network);
+        expect_ok(soma_load(temporary_path("many.safetensors"), &network));
+        ck_assert_uint_eq(soma_network_output_count(network), ALL);
+        expect_ok(soma_compile(network, &device, NULL));
+    }
+    soma_network_destroy(network);
+    temporary_destroy();
+}
+END_TEST
+
 /* -------------------------------------------------------------------------- a device that fails as it gets the weights
  */
 
@@ -502,6 +555,7 @@ static void add_tests(TCase *cases) {
         tcase_add_test(cases, dropout_draws_from_streams_of_its_own);
         tcase_add_test(cases, gradients_are_there_after_backward);
         tcase_add_test(cases, what_the_loss_does_not_depend_on_has_no_gradient);
+        tcase_add_test(cases, outputs_behind_those_with_losses_are_computed_alone);
     }
 }
 

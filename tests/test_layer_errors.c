@@ -439,12 +439,12 @@ static soma_tensor *bad_output_weights(void) {
     return soma_output(soma_network_tensor(network, "dense_1.weight"));
 }
 static soma_tensor *bad_many_inputs(void) {
-    for (int i = 0; i < SOMA_MAX_OUTPUTS; i++) input(SHAPE(3));
+    for (int i = 0; i < SOMA_MAX_ENDS; i++) input(SHAPE(3));
     return input(SHAPE(3));
 }
 static soma_tensor *bad_many_outputs(void) {
     soma_tensor *x = input(SHAPE(3));
-    for (int i = 0; i < SOMA_MAX_OUTPUTS; i++) soma_output(soma_dense(x, 2, SOMA_RELU));
+    for (int i = 0; i < SOMA_MAX_ENDS; i++) soma_output(soma_dense(x, 2, SOMA_RELU));
     return soma_output(soma_dense(x, 2, SOMA_RELU));
 }
 
@@ -598,8 +598,8 @@ static const struct {
     {bad_layer_name_of_tensor, SOMA_INVALID_ARGUMENT, {"there is a tensor \"twin\" already"}},
     {bad_output_twice, SOMA_INVALID_ARGUMENT, {"input_1 is an output already"}},
     {bad_output_weights, SOMA_INVALID_ARGUMENT, {"dense_1.weight", "same for every sample"}},
-    {bad_many_inputs, SOMA_INVALID_ARGUMENT, {"layer input_9: ", "more than 8 inputs"}},
-    {bad_many_outputs, SOMA_INVALID_ARGUMENT, {"more than 8 outputs"}},
+    {bad_many_inputs, SOMA_INVALID_ARGUMENT, {"layer input_65: ", "more than 64 inputs"}},
+    {bad_many_outputs, SOMA_INVALID_ARGUMENT, {"more than 64 outputs"}},
 };
 
 START_TEST(builders_refuse_what_cannot_be) {

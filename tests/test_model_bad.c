@@ -80,6 +80,7 @@ typedef struct change {
 
 #define LONG_NAME "\"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn\""
 
+#define OUTPUTS_16 "0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0"
 static const change changes[] = {
     {"format", NULL, {"\"format\" must be a number"}},
     {"format", "2", {"format 2, this version reads format 1"}},
@@ -182,7 +183,7 @@ static const change changes[] = {
     {"outputs", "[10]", {"an output must be a whole number from 0 to 9"}},
     {"outputs", "[9, 9]", {"dense_2 is an output already"}},
     {"outputs", "[1]", {"dense_1.weight", "same for every sample"}},
-    {"outputs", "[0, 0, 0, 0, 0, 0, 0, 0, 0]", {"at most 8"}},
+    {"outputs", "[" OUTPUTS_16 "," OUTPUTS_16 "," OUTPUTS_16 "," OUTPUTS_16 ", 0]", {"at most 64"}},
     {"training", "7", {"\"losses\" must be an array"}},
     {"training/losses", "[]", {"\"losses\" has 0 elements, expected 1"}},
     {"training/losses", "[\"huber\", \"huber\"]", {"\"losses\" must be an array of at most 1"}},

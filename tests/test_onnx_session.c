@@ -105,6 +105,45 @@ static void equal_boxes(void) {
     put_typed_value(GRAPH_OUTPUT, "y", INT64, SHAPE(OPEN, 3));
 }
 
+/* As a language model is fed word by word: what each layer has kept goes in, and comes out with a step more. */
+enum { CACHES = 24 };
+static void caches(void) {
+    static char names[4][CACHES][8];
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 1, 2));
+    for (int i = 0; i < CACHES; i++) {
+        for (int k = 0; k < 3; k++)
+            snprintf(names[k][i], sizeof names[k][i], "%s%d", (const char *[]){"w", "p", "n"}[k], i);
+        put_value(GRAPH_INPUT, names[1][i], SHAPE(OPEN, OPEN, 2));
+        floats(names[0][i], SHAPE(1), (const float[]){(float)i + 1});
+        snprintf(names[3][i], sizeof names[3][i], "x%d", i);
+        put("Mul", INPUTS("x", names[0][i]), names[3][i], NULL, 0);
+        put("Concat", INPUTS(names[1][i], names[3][i]), names[2][i], "axis", 1);
+        put_value(GRAPH_OUTPUT, names[2][i], SHAPE(OPEN, OPEN, 2));
+    }
+}
+
+START_TEST(many_values_go_in_and_come_out) {
+    soma_onnx_session *session = open_model(caches);
+    const float x[] = {1, -2};
+    float past[CACHES][4];
+    soma_array inputs[1 + CACHES] = {{x, SOMA_F32, 3, {1, 1, 2}}}, y[CACHES];
+    for (int steps = 1; steps < 3; steps++) {
+        for (int i = 0; i < CACHES; i++) {
+            for (int k = 0; k < 4; k++) past[i][k] = (float)(100 * i + k);
+            inputs[1 + i] = (soma_array){past[i], SOMA_F32, 3, {1, (size_t)steps, 2}};
+        }
+        expect_ok(soma_onnx_session_run(session, inputs, y));
+        for (int i = 0; i < CACHES; i++) {
+            float expected[6];
+            memcpy(expected, past[i], (size_t)steps * 2 * sizeof(float));
+            for (int k = 0; k < 2; k++) expected[2 * steps + k] = ((float)i + 1) * x[k];
+            expect_floats(&y[i], SHAPE(1, steps + 1, 2), expected);
+        }
+    }
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 /* Of equal boxes with equal scores the first; those of no area, which overlap nothing, all. */
 START_TEST(of_equal_boxes_the_first_is_kept) {
     soma_onnx_session *session = open_model(equal_boxes);
@@ -1236,6 +1275,7 @@ int main(int argc, char **argv) {
     tcase_add_unchecked_fixture(all, temporary_create, temporary_destroy);
     tcase_add_test(all, boxes_are_kept_by_score_where_they_do_not_overlap);
     tcase_add_test(all, of_equal_boxes_the_first_is_kept);
+    tcase_add_test(all, many_values_go_in_and_come_out);
     tcase_add_test(all, what_is_behind_goes_by_what_is_left);
     tcase_add_test(all, what_depends_on_weights_alone_can_be_needed_behind);
     tcase_add_test(all, rows_of_a_table_that_is_computed_are_taken_on_the_device);

@@ -37,15 +37,15 @@ exit_status model_split_outputs(const struct settings *settings, char *text, con
         if (!*name)
             return fail(STATUS_USAGE, "--outputs: '%s' has a name that is empty; accepted: names separated by commas",
                         settings->outputs);
-        if (*count == SOMA_MAX_OUTPUTS)
+        if (*count == SOMA_MAX_ENDS)
             return fail(STATUS_USAGE, "--outputs: more than %d names; a network has so many outputs at most",
-                        SOMA_MAX_OUTPUTS);
+                        SOMA_MAX_ENDS);
         names[(*count)++] = name;
     }
     return STATUS_DONE;
 }
 
-enum { MOST_INPUTS = 16, MOST_DIMENSIONS = 8 };
+enum { MOST_INPUTS = SOMA_MAX_ENDS, MOST_DIMENSIONS = 8 };
 
 /* --input, taken apart; the names point into its text. */
 struct input_shapes {
@@ -98,7 +98,7 @@ static exit_status refuse_argument(const struct settings *settings, const char *
 
 static exit_status load_onnx(const struct settings *settings, const char *path, char *outputs, char *inputs,
                              soma_network **network, soma_status *cause) {
-    const char *names[SOMA_MAX_OUTPUTS];
+    const char *names[SOMA_MAX_ENDS];
     struct input_shapes shapes;
     soma_onnx_options options = {.outputs = names, .inputs = shapes.inputs, .memory_limit = settings->memory_limit};
     exit_status status = STATUS_DONE;

@@ -257,9 +257,9 @@ static exit_status predict_outputs(const struct predictions *predictions, size_t
 }
 
 exit_status predictions_write_npz(const struct predictions *predictions, size_t batch, const char *path) {
-    soma_array arrays[SOMA_MAX_OUTPUTS + 1];
-    const char *names[SOMA_MAX_OUTPUTS + 1];
-    float *values[SOMA_MAX_OUTPUTS] = {0};
+    soma_array arrays[SOMA_MAX_ENDS + 1];
+    const char *names[SOMA_MAX_ENDS + 1];
+    float *values[SOMA_MAX_ENDS] = {0};
     size_t count = soma_network_output_count(predictions->network);
     exit_status status = predict_outputs(predictions, batch, arrays, names, values);
     if (predictions->as_classes || predictions->as_labels || predictions->sequence) {
@@ -270,7 +270,7 @@ exit_status predictions_write_npz(const struct predictions *predictions, size_t 
         soma_status cause = soma_write_npz(path, names, arrays, count);
         if (cause != SOMA_OK) status = fail_from_library(cause, STATUS_FAILED, "--output");
     }
-    for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) free(values[i]);
+    for (size_t i = 0; i < SOMA_MAX_ENDS; i++) free(values[i]);
     return status;
 }
 

@@ -14,9 +14,9 @@ struct raw {
     const struct settings *settings;
     soma_network *network;
     soma_session *session;
-    soma_value_info input[SOMA_MAX_OUTPUTS], output[SOMA_MAX_OUTPUTS];
-    soma_array given[SOMA_MAX_OUTPUTS], made[SOMA_MAX_OUTPUTS];
-    char *memory[SOMA_MAX_OUTPUTS]; /* of made[] */
+    soma_value_info input[SOMA_MAX_ENDS], output[SOMA_MAX_ENDS];
+    soma_array given[SOMA_MAX_ENDS], made[SOMA_MAX_ENDS];
+    char *memory[SOMA_MAX_ENDS]; /* of made[] */
     size_t inputs, outputs, samples;
     bool in_front; /* the samples are the first dimension of all, so that some can be taken at a time */
 };
@@ -119,8 +119,8 @@ static exit_status make_room(struct raw *raw, size_t output) {
 
 /* Samples from `first` on, all where they are not in front. */
 static soma_status run_some(const struct raw *raw, size_t first, size_t count) {
-    soma_array inputs[SOMA_MAX_OUTPUTS];
-    void *outputs[SOMA_MAX_OUTPUTS];
+    soma_array inputs[SOMA_MAX_ENDS];
+    void *outputs[SOMA_MAX_ENDS];
     for (size_t i = 0; i < raw->inputs; i++) {
         inputs[i] = raw->given[i];
         if (!raw->in_front) continue;
@@ -179,7 +179,7 @@ static exit_status run_model(struct raw *raw, soma_device *device) {
     soma_status cause = soma_session_create(raw->network, NULL, &raw->session);
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FAILED, NULL);
     count_samples(raw);
-    const char *names[SOMA_MAX_OUTPUTS];
+    const char *names[SOMA_MAX_ENDS];
     for (size_t i = 0; i < raw->outputs; i++) names[i] = raw->output[i].name;
     exit_status status = run_all(raw);
     if (status == STATUS_DONE) status = write_all(raw->settings, names, raw->made, raw->outputs);
@@ -270,7 +270,7 @@ static exit_status open_and_run(const struct settings *settings, const soma_onnx
 
 exit_status raw_arrays_without_network(const struct settings *settings, soma_network **network, soma_device **device,
                                        bool *done) {
-    const char *output = settings->output, *data = settings->data, *names[SOMA_MAX_OUTPUTS];
+    const char *output = settings->output, *data = settings->data, *names[SOMA_MAX_ENDS];
     soma_onnx_options options = {.outputs = names, .memory_limit = settings->memory_limit};
     soma_status cause;
     *done = false;

@@ -92,12 +92,15 @@ typedef enum soma_metric {
     SOMA_LABEL_ERROR_RATE
 } soma_metric;
 
+/* Inputs, and outputs, that a network may have. */
+#define SOMA_MAX_ENDS 64
+/* Of those, and of a data set's arrays, so many are trained on: the first; later outputs have no loss. */
 #define SOMA_MAX_OUTPUTS   8
 #define SOMA_MAX_METRICS   4
 #define SOMA_MAX_QUANTILES 8
 
 typedef struct soma_compile_options {
-    soma_loss loss[SOMA_MAX_OUTPUTS];    /* one per output */
+    soma_loss loss[SOMA_MAX_OUTPUTS];    /* one per output; those behind have SOMA_LOSS_NONE */
     float loss_weight[SOMA_MAX_OUTPUTS]; /* 0: 1 */
     float huber_delta;                   /* 0: 1 */
     soma_optimizer optimizer;

@@ -434,7 +434,7 @@ SOMA_API soma_tensor *soma_reduce(soma_tensor *x, soma_reduction op, uint32_t ax
 /* Names a tensor (copied), for summary, files and soma_network_tensor(). Returns x, so it nests. */
 SOMA_API soma_tensor *soma_named(soma_tensor *x, const char *name);
 
-/* Declares an output; SOMA_MAX_OUTPUTS at most. Without a call, the last tensor made is the one output. Returns x. */
+/* Declares an output; SOMA_MAX_ENDS at most. Without a call, the last tensor made is the one output. Returns x. */
 SOMA_API soma_tensor *soma_output(soma_tensor *x);
 
 /*

@@ -101,7 +101,7 @@ static PyObject *make_room(const soma_network *network, PyObject *wanted, const 
     for (Py_ssize_t i = 0; list && i < PyList_Size(wanted); i++) {
         size_t output = PyLong_AsSize_t(PyList_GetItem(wanted, i));
         soma_py_array *array = PyErr_Occurred() ? NULL : room_for(network, output, samples, more);
-        if (array && output < SOMA_MAX_OUTPUTS) outputs[output] = array->own;
+        if (array && output < SOMA_MAX_ENDS) outputs[output] = array->own;
         if (!array || PyList_Append(list, (PyObject *)array)) Py_CLEAR(list);
         Py_XDECREF((PyObject *)array);
     }
@@ -113,11 +113,11 @@ static PyObject *run(PyObject *object, PyObject *arguments) {
     soma_py_session *self = (soma_py_session *)object;
     const soma_network *network = self->network->network;
     PyObject *given, *wanted;
-    soma_array inputs[SOMA_MAX_OUTPUTS] = {{.data = NULL}};
-    void *outputs[SOMA_MAX_OUTPUTS] = {NULL};
+    soma_array inputs[SOMA_MAX_ENDS] = {{.data = NULL}};
+    void *outputs[SOMA_MAX_ENDS] = {NULL};
     size_t count = soma_network_input_count(network);
     if (!PyArg_ParseTuple(arguments, "O!O!", &PyTuple_Type, &given, &PyList_Type, &wanted)) return NULL;
-    if ((size_t)PyTuple_Size(given) != count || count > SOMA_MAX_OUTPUTS)
+    if ((size_t)PyTuple_Size(given) != count || count > SOMA_MAX_ENDS)
         return PyErr_Format(PyExc_ValueError, "the network has %zu inputs, got %zd", count, PyTuple_Size(given));
     for (size_t i = 0; i < count; i++) {
         PyObject *item = PyTuple_GetItem(given, (Py_ssize_t)i);
@@ -173,17 +173,17 @@ static PyObject *run_memory(PyObject *object, PyObject *arguments) {
     const soma_network *network = self->network->network;
     soma_py_device *device = self->device ? self->device : self->network->device;
     PyObject *given, *wanted;
-    soma_memory *inputs[SOMA_MAX_OUTPUTS] = {NULL}, *outputs[SOMA_MAX_OUTPUTS] = {NULL};
+    soma_memory *inputs[SOMA_MAX_ENDS] = {NULL}, *outputs[SOMA_MAX_ENDS] = {NULL};
     size_t batch = 0, count = soma_network_input_count(network);
     if (!PyArg_ParseTuple(arguments, "O!O!", &PyTuple_Type, &given, &PyList_Type, &wanted)) return NULL;
-    if ((size_t)PyTuple_Size(given) != count || count > SOMA_MAX_OUTPUTS)
+    if ((size_t)PyTuple_Size(given) != count || count > SOMA_MAX_ENDS)
         return PyErr_Format(PyExc_ValueError, "the network has %zu inputs, got %zd", count, PyTuple_Size(given));
     if (take_memories(network, given, inputs, &batch)) return NULL;
     PyObject *result = PyList_New(0);
     for (Py_ssize_t i = 0; result && i < PyList_Size(wanted); i++) {
         size_t output = PyLong_AsSize_t(PyList_GetItem(wanted, i));
         soma_py_memory *memory = PyErr_Occurred() ? NULL : room_on(device, network, output, batch);
-        if (memory && output < SOMA_MAX_OUTPUTS) outputs[output] = memory->memory;
+        if (memory && output < SOMA_MAX_ENDS) outputs[output] = memory->memory;
         if (!memory || PyList_Append(result, (PyObject *)memory)) Py_CLEAR(result);
         Py_XDECREF((PyObject *)memory);
     }

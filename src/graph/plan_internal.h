@@ -8,7 +8,7 @@
 #include "graph/plan.h"
 
 /* Network inputs, targets, and the weights. */
-#define SOMA_PLAN_MAX_FEEDS (3 * SOMA_MAX_OUTPUTS + 1)
+#define SOMA_PLAN_MAX_FEEDS (SOMA_MAX_ENDS + 2 * SOMA_MAX_OUTPUTS + 1)
 
 /* Where the views of one call get their memory: a tensor or a buffer of the executor (NULL: none), and an offset in it.
  */

@@ -85,8 +85,8 @@ static soma_status grow(void *array, size_t count, size_t size) {
 }
 
 soma_status soma_network_add_input(soma_network *network, soma_tensor *tensor) {
-    if (network->input_count == SOMA_MAX_OUTPUTS)
-        return soma_error(SOMA_INVALID_ARGUMENT, "more than %d inputs", SOMA_MAX_OUTPUTS);
+    if (network->input_count == SOMA_MAX_ENDS)
+        return soma_error(SOMA_INVALID_ARGUMENT, "more than %d inputs", SOMA_MAX_ENDS);
     SOMA_TRY(grow(&network->inputs, network->input_count, sizeof *network->inputs));
     network->inputs[network->input_count++] = tensor;
     return SOMA_OK;
@@ -100,8 +100,8 @@ soma_status soma_network_add_output(soma_network *network, soma_tensor *tensor) 
     for (size_t i = 0; i < network->output_count; i++)
         if (network->outputs[i] == tensor)
             return soma_error(SOMA_INVALID_ARGUMENT, "%s is an output already", soma_tensor_name(tensor));
-    if (network->output_count == SOMA_MAX_OUTPUTS)
-        return soma_error(SOMA_INVALID_ARGUMENT, "more than %d outputs", SOMA_MAX_OUTPUTS);
+    if (network->output_count == SOMA_MAX_ENDS)
+        return soma_error(SOMA_INVALID_ARGUMENT, "more than %d outputs", SOMA_MAX_ENDS);
     SOMA_TRY(grow(&network->outputs, network->output_count, sizeof *network->outputs));
     network->outputs[network->output_count++] = tensor;
     return SOMA_OK;

@@ -146,7 +146,7 @@ soma_signature soma_default_signature(const soma_network *network, soma_mode mod
     for (size_t i = 0; i < soma_network_output_count(network); i++)
         signature.target[i] =
             network->compiled->is_ctc[i] || soma_loss_is_categorical(network->compiled->loss[i]) ? SOMA_I32 : SOMA_F32;
-    for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) signature.labels[i] = 1;
+    for (size_t i = 0; i < SOMA_MAX_ENDS; i++) signature.labels[i] = 1;
     return signature;
 }
 
@@ -172,7 +172,8 @@ bool soma_can_train(soma_network *network) {
 /* Who names a loss, or wants samples augmented, will train. */
 static bool will_train(const soma_network *network, const soma_compile_options *options) {
     bool will = network->augmentation != NULL;
-    for (size_t i = 0; i < soma_network_output_count(network); i++) will |= options->loss[i] != SOMA_LOSS_DEFAULT;
+    for (size_t i = 0; i < soma_network_output_count(network) && i < SOMA_MAX_OUTPUTS; i++)
+        will |= options->loss[i] != SOMA_LOSS_DEFAULT;
     return will;
 }
 
@@ -234,7 +235,7 @@ static soma_status compile_network(soma_network *network, soma_device *device, c
     network->options = *options;
     network->options.class_weight = NULL;
     network->options.class_weight_count = 0;
-    for (size_t i = 0; i < soma_network_output_count(network); i++)
+    for (size_t i = 0; i < soma_network_output_count(network) && i < SOMA_MAX_OUTPUTS; i++)
         network->options.loss[i] = soma_resolve_loss(options->loss[i], soma_network_output(network, i));
     network->has_options = true;
     return SOMA_OK;

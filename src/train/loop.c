@@ -21,7 +21,7 @@ static soma_status run_batch(soma_network *network, const soma_array *inputs, co
                              soma_metrics *metrics) {
     soma_compiled *compiled = network->compiled;
     size_t target_count = 0;
-    for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) target_count += compiled->trained_on[i];
+    for (size_t i = 0; i < SOMA_MAX_ENDS; i++) target_count += compiled->trained_on[i];
     soma_dataset *batch;
     SOMA_TRY(soma_dataset_from_arrays(inputs, network->input_count, targets, target_count, &batch));
     const soma_batches_options options = {.batch = batch->samples, .on_host = true};

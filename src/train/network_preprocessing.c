@@ -189,7 +189,7 @@ soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dat
     SOMA_TRY(check_tables(network, &dataset->storage->vocabulary));
     soma_status status = keep_classes(&fresh, dataset);
     soma_dataset_ranges(dataset, fresh.range);
-    for (size_t i = 0; i < network->input_count; i++)
+    for (size_t i = 0; i < network->input_count && i < SOMA_MAX_OUTPUTS; i++)
         if (soma_table_of_input(network, i)) fresh.range[i].known = false; /* numbers of rows have no other scale */
     if (status == SOMA_OK) status = soma_columns_copy(&dataset->storage->columns, &columns);
     if (status == SOMA_OK) status = soma_vocabulary_copy(&dataset->storage->vocabulary, &vocabulary);

@@ -22,6 +22,10 @@ static bool is_sigmoid(const soma_tensor *tensor) {
     return tensor->op == SOMA_OP_UNARY && tensor->attributes.unary.function == SOMA_SIGMOID;
 }
 
+soma_loss soma_asked_loss(const soma_compile_options *options, size_t output) {
+    return output < SOMA_MAX_OUTPUTS ? options->loss[output] : SOMA_LOSS_NONE;
+}
+
 soma_loss soma_resolve_loss(soma_loss loss, const soma_tensor *output) {
     if (loss == SOMA_FOCAL && is_last_softmax(output) && fits_classes(output)) return SOMA_CATEGORICAL_FOCAL;
     if (loss == SOMA_FOCAL && is_sigmoid(output)) return SOMA_BINARY_FOCAL;
@@ -140,12 +144,13 @@ static soma_status choose_ctc(soma_compiled *compiled, const soma_tensor *output
 
 static soma_status choose_loss(soma_compiled *compiled, const soma_tensor *output, size_t i,
                                const soma_compile_options *options) {
-    soma_loss loss = soma_resolve_loss(options->loss[i], output);
+    const soma_loss asked = soma_asked_loss(options, i);
+    soma_loss loss = soma_resolve_loss(asked, output);
     if (!soma_name(SOMA_NAMES_LOSS, (int)loss))
         return soma_error(SOMA_INVALID_ARGUMENT, "output %s: there is no loss number %d", soma_tensor_name(output),
                           (int)loss);
     compiled->trained_on[i] = loss != SOMA_LOSS_NONE;
-    compiled->lacks_loss[i] = loss == SOMA_LOSS_NONE && options->loss[i] == SOMA_LOSS_DEFAULT;
+    compiled->lacks_loss[i] = loss == SOMA_LOSS_NONE && asked == SOMA_LOSS_DEFAULT;
     if (!compiled->trained_on[i]) return SOMA_OK;
     if (loss == SOMA_FOCAL) return refuse_focal(output);
     if (loss == SOMA_CTC)

@@ -21,9 +21,9 @@ typedef struct arrays_run {
     soma_session *session;
     const soma_network *network;
     size_t batch;
-    edge input[SOMA_MAX_OUTPUTS], output[SOMA_MAX_OUTPUTS];
-    const float *inputs[SOMA_MAX_OUTPUTS];
-    float *outputs[SOMA_MAX_OUTPUTS];
+    edge input[SOMA_MAX_ENDS], output[SOMA_MAX_ENDS];
+    const float *inputs[SOMA_MAX_ENDS];
+    float *outputs[SOMA_MAX_ENDS];
 } arrays_run;
 
 /* ---------------------------------------------------------------------------------------------------------- shapes */
@@ -199,7 +199,7 @@ soma_status soma_session_run_arrays(soma_session *session, const soma_array *inp
     run->session = session;
     run->network = soma_session_network(session);
     soma_status status = run_all(run, inputs, outputs);
-    for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) {
+    for (size_t i = 0; i < SOMA_MAX_ENDS; i++) {
         soma_free(run->input[i].own);
         soma_free(run->output[i].own);
     }

@@ -22,10 +22,10 @@ typedef enum soma_mode {
 typedef struct soma_signature {
     soma_mode mode;
     bool weighted;
-    bool synchronised;                   /* GRADIENTS: batchnorm goes by the samples of all ranks */
-    soma_dtype target[SOMA_MAX_OUTPUTS]; /* I32: class numbers, F32: rows */
-    size_t labels[SOMA_MAX_OUTPUTS];     /* CTC: how many a sample has at most */
-    double label_mean;                   /* of the first output: how many a sample has; the graph is the same */
+    bool synchronised;                /* GRADIENTS: batchnorm goes by the samples of all ranks */
+    soma_dtype target[SOMA_MAX_ENDS]; /* I32: class numbers, F32: rows */
+    size_t labels[SOMA_MAX_ENDS];     /* CTC: how many a sample has at most */
+    double label_mean;                /* of the first output: how many a sample has; the graph is the same */
 } soma_signature;
 
 /* A step graph. INPUT tensors in order: the network's inputs, one target per output that has a loss, the weights if
@@ -34,10 +34,10 @@ typedef struct soma_step {
     soma_signature signature;
     soma_executor *executor; /* its plans run on */
     soma_graph graph;
-    const soma_graph *planned;             /* what its plans are of: `graph`, or that of the step that it shares */
-    soma_tensor *output[SOMA_MAX_OUTPUTS]; /* PREDICT, OUTCOMES */
-    soma_tensor *input_gradient[SOMA_MAX_OUTPUTS]; /* BACKWARD */
-    soma_plan *plans[8];                           /* by batch size, most recently used first */
+    const soma_graph *planned;                  /* what its plans are of: `graph`, or that of the step that it shares */
+    soma_tensor *output[SOMA_MAX_ENDS];         /* PREDICT, OUTCOMES */
+    soma_tensor *input_gradient[SOMA_MAX_ENDS]; /* BACKWARD */
+    soma_plan *plans[8];                        /* by batch size, most recently used first */
     size_t plan_count;
     struct soma_step *next;
 } soma_step;
@@ -51,16 +51,16 @@ typedef struct soma_compiled {
     soma_executor *executor;
     bool lent;                /* the host's values are copies, which may be lost with the device */
     soma_optimizer optimizer; /* resolved */
-    soma_loss_kind loss[SOMA_MAX_OUTPUTS];
-    bool trained_on[SOMA_MAX_OUTPUTS]; /* false: SOMA_LOSS_NONE, or ... */
-    bool is_ctc[SOMA_MAX_OUTPUTS];     /* then `loss` is none of its values */
-    bool lacks_loss[SOMA_MAX_OUTPUTS]; /* none was named, and none goes with the output */
-    bool from_input[SOMA_MAX_OUTPUTS]; /* the loss takes the input of the output's softmax or sigmoid */
-    float loss_weight[SOMA_MAX_OUTPUTS];
+    soma_loss_kind loss[SOMA_MAX_ENDS];
+    bool trained_on[SOMA_MAX_ENDS]; /* false: SOMA_LOSS_NONE, or ... */
+    bool is_ctc[SOMA_MAX_ENDS];     /* then `loss` is none of its values */
+    bool lacks_loss[SOMA_MAX_ENDS]; /* none was named, and none goes with the output */
+    bool from_input[SOMA_MAX_ENDS]; /* the loss takes the input of the output's softmax or sigmoid */
+    float loss_weight[SOMA_MAX_ENDS];
     float huber_delta;
-    bool standardized[SOMA_MAX_OUTPUTS];            /* the output is rescaled: learnt is what it is rescaled from */
-    float standard_delta;                           /* huber_delta in the units of that */
-    soma_loss_params loss_params[SOMA_MAX_OUTPUTS]; /* but for the kind */
+    bool standardized[SOMA_MAX_ENDS];            /* the output is rescaled: learnt is what it is rescaled from */
+    float standard_delta;                        /* huber_delta in the units of that */
+    soma_loss_params loss_params[SOMA_MAX_ENDS]; /* but for the kind */
     float quantiles[SOMA_MAX_QUANTILES];
     size_t quantile_count;
     size_t class_weight_count, class_weight_offset; /* they lie behind the parameters in the flat buffer */
@@ -80,7 +80,9 @@ typedef struct soma_compiled {
     struct soma_fit *fit; /* the running soma_fit(), for soma_fit_metrics(); defined by fit.c */
 } soma_compiled;
 
-/* objective.c: the loss that is meant, where DEFAULT stands for one that suits the output, or for NONE if none does. */
+/* objective.c: what the options say of an output, SOMA_LOSS_NONE of those that they have no place for. */
+soma_loss soma_asked_loss(const soma_compile_options *options, size_t output);
+/* The loss that is meant, where DEFAULT stands for one that suits the output, or for NONE if none does. */
 soma_loss soma_resolve_loss(soma_loss loss, const soma_tensor *output);
 /* objective.c: losses, class weights and metrics from the options. */
 soma_status soma_choose_objective(const soma_network *network, soma_compiled *compiled,

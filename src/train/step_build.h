@@ -11,9 +11,9 @@ typedef struct soma_step_builder {
     soma_compiled *compiled;
     soma_step *step;
     soma_graph *graph; /* begins with a copy of the network's: its tensors have the same numbers */
-    soma_tensor *target[SOMA_MAX_OUTPUTS], *loss[SOMA_MAX_OUTPUTS];
+    soma_tensor *target[SOMA_MAX_ENDS], *loss[SOMA_MAX_ENDS];
     soma_tensor *weight;
-    soma_tensor *step_weight[SOMA_MAX_OUTPUTS]; /* of outputs that are masked: 0 for steps that there are not */
+    soma_tensor *step_weight[SOMA_MAX_ENDS]; /* of outputs that are masked: 0 for steps that there are not */
     soma_tensor **stand_in; /* for the network's tensors by their numbers, where they are not the copies; or NULL */
 } soma_step_builder;
 

@@ -298,7 +298,7 @@ static soma_status add_metrics(soma_step_builder *build) {
 static soma_status refuse_mixed_lengths(const soma_step_builder *build) {
     char label[SOMA_SHAPE_TEXT];
     if (!soma_mode_is_of_fit(build->step->signature.mode) || build->network->augment.mixup == 0) return SOMA_OK;
-    for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++)
+    for (size_t i = 0; i < SOMA_MAX_ENDS; i++)
         if (build->step_weight[i] || (build->compiled->trained_on[i] && build->compiled->is_ctc[i]))
             return soma_error(SOMA_UNSUPPORTED,
                               "mixup mixes whole samples; output \"%s\" has targets of different lengths",

@@ -56,8 +56,8 @@ static bool combines_attention(const soma_step_builder *build) {
 
 static soma_status differentiate(soma_step_builder *build, soma_tensor **wanted, soma_tensor **gradient) {
     size_t roots = 0, count = list_wanted(build, wanted);
-    soma_tensor *seed[SOMA_MAX_OUTPUTS], *root[SOMA_MAX_OUTPUTS];
-    for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) {
+    soma_tensor *seed[SOMA_MAX_ENDS], *root[SOMA_MAX_ENDS];
+    for (size_t i = 0; i < SOMA_MAX_ENDS; i++) {
         if (!build->loss[i]) continue;
         root[roots] = build->loss[i];
         SOMA_TRY(add_seed(build, i, &seed[roots++]));
@@ -132,7 +132,7 @@ static void set_dropout_seed(const soma_step_builder *build) {
 
 static bool is_data(const soma_step_builder *build, const soma_tensor *tensor) {
     bool other = tensor == build->weight;
-    for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) other |= tensor == build->target[i];
+    for (size_t i = 0; i < SOMA_MAX_ENDS; i++) other |= tensor == build->target[i];
     return tensor->op == SOMA_OP_INPUT && !other;
 }
 

@@ -81,9 +81,9 @@ static soma_status add_input(streaming *work, const soma_tensor *tensor) {
 /* ------------------------------------------------------------------------------------------------------- states */
 
 static soma_status check_states(const streaming *work, size_t more) {
-    if (1 + work->states + more <= SOMA_MAX_OUTPUTS) return SOMA_OK;
+    if (1 + work->states + more <= SOMA_MAX_ENDS) return SOMA_OK;
     return soma_error(SOMA_UNSUPPORTED, "the network has more recurrent layers than %d outputs have states for",
-                      SOMA_MAX_OUTPUTS);
+                      SOMA_MAX_ENDS);
 }
 
 /* After the inputs that the layer's states are: they are layers of their own. */

@@ -14,7 +14,7 @@
 typedef struct soma_c_program {
     soma_graph graph;
     soma_lowering lowering;
-    soma_tensor *output[SOMA_MAX_OUTPUTS];
+    soma_tensor *output[SOMA_MAX_ENDS];
     size_t output_count;
     bool *changes;   /* of each root tensor: it depends on the inputs */
     void **value;    /* of each other root tensor that is needed: its elements, float or int32_t */

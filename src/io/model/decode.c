@@ -221,7 +221,7 @@ static soma_status decode_layer(soma_network *network, const soma_json *object, 
 static soma_status decode_outputs(soma_network *network, const soma_json *root) {
     const soma_json *list;
     size_t id = 0;
-    SOMA_TRY(get_array(root, "outputs", "the network", SOMA_MAX_OUTPUTS, &list));
+    SOMA_TRY(get_array(root, "outputs", "the network", SOMA_MAX_ENDS, &list));
     SOMA_JSON_EACH(value, list) {
         SOMA_TRY(get_index(value, network->graph.count - 1, "the network", "an output", &id));
         SOMA_TRY(soma_network_add_output(network, network->graph.tensor[id]));
@@ -295,7 +295,7 @@ static soma_status decode_training(soma_network *network, const soma_json *root)
     if (!training) return SOMA_OK;
     soma_compile_options *options = &network->options;
     int losses[SOMA_MAX_OUTPUTS] = {0}, metrics[SOMA_MAX_METRICS] = {0};
-    size_t outputs = soma_network_output_count(network), top_k = 0, shards = 0;
+    size_t outputs = SOMA_MIN(soma_network_output_count(network), (size_t)SOMA_MAX_OUTPUTS), top_k = 0, shards = 0;
     SOMA_TRY(decode_names(training, "losses", SOMA_NAMES_LOSS, outputs, true, losses));
     SOMA_TRY(decode_names(training, "metrics", SOMA_NAMES_METRIC, SOMA_MAX_METRICS, false, metrics));
     double weights[SOMA_MAX_OUTPUTS] = {0};

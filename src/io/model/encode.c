@@ -107,7 +107,7 @@ static void encode_doubles(soma_json_writer *writer, const char *key, size_t cou
 
 static soma_status encode_training(soma_json_writer *writer, const soma_network *network) {
     const soma_compile_options *options = &network->options;
-    const size_t outputs = soma_network_output_count(network);
+    const size_t outputs = SOMA_MIN(soma_network_output_count(network), (size_t)SOMA_MAX_OUTPUTS);
     int losses[SOMA_MAX_OUTPUTS] = {0}, metrics[SOMA_MAX_METRICS] = {0};
     if (!network->has_options) return SOMA_OK;
     for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) losses[i] = (int)options->loss[i];

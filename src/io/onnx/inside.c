@@ -58,13 +58,13 @@ soma_status soma_onnx_output_inside(soma_onnx_importer *importer, const Soma__On
 soma_status soma_onnx_add_branch(soma_onnx_node *node) {
     soma_onnx_importer *importer = node->importer;
     const Soma__Onnx__GraphProto *graph;
-    soma_onnx_value made[SOMA_MAX_OUTPUTS];
+    soma_onnx_value made[SOMA_MAX_ENDS];
     SOMA_TRY(soma_onnx_choose_branch(node, &graph));
     const size_t count = node->proto->n_output;
     if (count > SOMA_COUNT_OF(made) || count > graph->n_output)
         return soma_error(count > graph->n_output ? SOMA_INVALID_FILE : SOMA_UNSUPPORTED,
                           "%zu outputs of a branch that has %zu; at most %d are possible", count, graph->n_output,
-                          SOMA_MAX_OUTPUTS);
+                          SOMA_MAX_ENDS);
     SOMA_TRY(soma_onnx_enter_initializers(importer, graph));
     SOMA_TRY(soma_onnx_add_inside(importer, graph));
     for (size_t i = 0; i < count; i++) {

@@ -28,7 +28,7 @@ typedef struct model {
     Soma__Onnx__GraphProto graph;
     Soma__Onnx__NodeProto node, *nodes[1];
     Soma__Onnx__ValueInfoProto output, *outputs[1];
-    char *results[SOMA_MAX_OUTPUTS], result_name[SOMA_MAX_OUTPUTS][NAME_SIZE];
+    char *results[SOMA_MAX_ENDS], result_name[SOMA_MAX_ENDS][NAME_SIZE];
     struct {
         char name[NAME_SIZE];
         Soma__Onnx__ValueInfoProto info;
@@ -176,9 +176,9 @@ static soma_status describe_input(soma_onnx_node *node, uint32_t i, bool goes_in
 
 static soma_status describe_node(soma_onnx_node *node, const bool goes_in[], way how, model *m) {
     const soma_onnx_importer *importer = node->importer;
-    if (node->proto->n_output > SOMA_MAX_OUTPUTS)
+    if (node->proto->n_output > SOMA_MAX_ENDS)
         return soma_error(SOMA_UNSUPPORTED, "%zu outputs; at most %d are possible", node->proto->n_output,
-                          SOMA_MAX_OUTPUTS);
+                          SOMA_MAX_ENDS);
     m->graph = (Soma__Onnx__GraphProto)SOMA__ONNX__GRAPH_PROTO__INIT;
     m->output = (Soma__Onnx__ValueInfoProto)SOMA__ONNX__VALUE_INFO_PROTO__INIT;
     m->model = *importer->file->model;

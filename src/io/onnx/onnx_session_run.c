@@ -65,13 +65,13 @@ static soma_status make_room(run *r, size_t number, soma_array *array) {
 }
 
 static soma_status run_network(run *r) {
-    soma_array inputs[SOMA_MAX_OUTPUTS], made[SOMA_MAX_OUTPUTS];
-    void *outputs[SOMA_MAX_OUTPUTS] = {NULL};
+    soma_array inputs[SOMA_MAX_ENDS], made[SOMA_MAX_ENDS];
+    void *outputs[SOMA_MAX_ENDS] = {NULL};
     const soma_onnx_late *late = &r->one->late;
     soma_value_info info;
     if (!r->one->session) return SOMA_OK;
     const size_t count = soma_network_input_count(r->one->network);
-    for (size_t i = 0; i < count && i < SOMA_MAX_OUTPUTS; i++) {
+    for (size_t i = 0; i < count && i < SOMA_MAX_ENDS; i++) {
         SOMA_TRY(soma_network_input_info(r->one->network, i, &info));
         const soma_array *array = input_named(r, info.name);
         if (!array) return soma_error(SOMA_INTERNAL, "the network has an input %s, the model has none", info.name);
