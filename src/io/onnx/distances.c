@@ -90,11 +90,9 @@ static soma_status add_block(soma_onnx_importer *importer, const char *wide, con
     SOMA_TRY(soma_onnx_inner_name(importer, &difference));
     SOMA_TRY(soma_onnx_inner_name(importer, &square));
     SOMA_TRY(soma_onnx_inner_name(importer, sum));
-    SOMA_TRY(soma_onnx_add_made(importer, "Sub", (const char *[]){wide, rows}, 2, NULL, NULL, false, difference));
-    SOMA_TRY(
-        soma_onnx_add_made(importer, "Mul", (const char *[]){difference, difference}, 2, NULL, NULL, false, square));
-    return soma_onnx_add_made(importer, "ReduceSum", (const char *[]){square, axis}, 2, "keepdims", &dropped, false,
-                              *sum);
+    SOMA_TRY(soma_onnx_add_made(importer, "Sub", (const char *[]){wide, rows}, 2, NULL, NULL, 0, difference));
+    SOMA_TRY(soma_onnx_add_made(importer, "Mul", (const char *[]){difference, difference}, 2, NULL, NULL, 0, square));
+    return soma_onnx_add_made(importer, "ReduceSum", (const char *[]){square, axis}, 2, "keepdims", &dropped, 0, *sum);
 }
 
 /* A constant of one whole number, under a name of its own. */
@@ -113,7 +111,7 @@ static soma_status cut_rows(soma_onnx_importer *importer, const char *table, siz
     SOMA_TRY(add_number(importer, (int64_t)last, &inputs[2]));
     SOMA_TRY(add_number(importer, 0, &inputs[3]));
     SOMA_TRY(soma_onnx_inner_name(importer, rows));
-    return soma_onnx_add_made(importer, "Slice", inputs, 4, NULL, NULL, false, *rows);
+    return soma_onnx_add_made(importer, "Slice", inputs, 4, NULL, NULL, 0, *rows);
 }
 
 soma_status soma_onnx_add_distances(soma_onnx_node *node) {
@@ -125,7 +123,7 @@ soma_status soma_onnx_add_distances(soma_onnx_node *node) {
     const char *wide, *axis, *table, *sum, *names[MOST_BLOCKS];
     size_t blocks = 0;
     if (*proto->output[0])
-        SOMA_TRY(soma_onnx_add_made(importer, "Identity", (const char *[]){proto->input[0]}, 1, NULL, NULL, false,
+        SOMA_TRY(soma_onnx_add_made(importer, "Identity", (const char *[]){proto->input[0]}, 1, NULL, NULL, 0,
                                     proto->output[0]));
     if (!*proto->output[1]) return SOMA_OK;
     SOMA_TRY(add_number(importer, 2, &axis));
@@ -140,5 +138,5 @@ soma_status soma_onnx_add_distances(soma_onnx_node *node) {
         SOMA_TRY(soma_onnx_inner_name(importer, &sum));
         SOMA_TRY(soma_onnx_join(importer, names, blocks, 1, sum));
     }
-    return soma_onnx_add_made(importer, "Transpose", (const char *[]){sum}, 1, NULL, NULL, false, proto->output[1]);
+    return soma_onnx_add_made(importer, "Transpose", (const char *[]){sum}, 1, NULL, NULL, 0, proto->output[1]);
 }

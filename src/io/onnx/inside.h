@@ -60,9 +60,13 @@ soma_status soma_onnx_number_value(soma_onnx_importer *importer, const char *nam
                                    uint32_t rank, soma_onnx_value *value);
 /* A name that no file has: no text begins so. */
 soma_status soma_onnx_inner_name(soma_onnx_importer *importer, const char **name);
-/* A node of these inputs and one attribute, of a number or a list of one, with one output. */
+/* Whole numbers, in a list. */
+soma_status soma_onnx_list_value(soma_onnx_importer *importer, const char *name, const int64_t *numbers, size_t count,
+                                 soma_onnx_value *value);
+/* A node of these inputs and one attribute, of one number where `list` is 0, else of a list of so many, with one
+ * output. */
 soma_status soma_onnx_add_made(soma_onnx_importer *importer, const char *op, const char *const *inputs, size_t count,
-                               const char *attribute, const int64_t *value, bool list, const char *output);
+                               const char *attribute, const int64_t *value, size_t list, const char *output);
 /* A piece with one dimension of 1 more, under a name of its own. */
 soma_status soma_onnx_add_dimension(soma_onnx_importer *importer, const soma_onnx_value *piece, int64_t axis,
                                     const char **name);
@@ -70,6 +74,11 @@ soma_status soma_onnx_add_dimension(soma_onnx_importer *importer, const soma_onn
  * others' names are overwritten. */
 soma_status soma_onnx_join(soma_onnx_importer *importer, const char **names, size_t count, int64_t axis,
                            const char *output);
+
+/* -------------------------------------------------------------------------------------------------------- einsum.c */
+
+/* Writes an Einsum as other nodes, if it is one. */
+soma_status soma_onnx_add_einsum(soma_onnx_node *node, bool *done);
 
 /* ------------------------------------------------------------------------------------------------------ distances.c */
 

@@ -202,10 +202,10 @@ static soma_status add_piece(soma_onnx_node *node, const cut *c, int64_t start, 
     soma_onnx_importer *importer = node->importer;
     const char *inputs[4] = {node->proto->input[0]};
     SOMA_TRY(define_number(importer, start, c->flat ? 0 : 1, &inputs[1]));
-    if (c->flat) return soma_onnx_add_made(importer, "Gather", inputs, 2, "axis", &c->axis, false, name);
+    if (c->flat) return soma_onnx_add_made(importer, "Gather", inputs, 2, "axis", &c->axis, 0, name);
     SOMA_TRY(define_number(importer, end, 1, &inputs[2]));
     SOMA_TRY(define_number(importer, c->axis, 1, &inputs[3]));
-    return soma_onnx_add_made(importer, "Slice", inputs, 4, NULL, NULL, false, name);
+    return soma_onnx_add_made(importer, "Slice", inputs, 4, NULL, NULL, 0, name);
 }
 
 static soma_status split(soma_onnx_node *node) {

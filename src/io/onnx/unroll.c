@@ -268,8 +268,8 @@ static soma_status define_pieces(const scan *s) {
         SOMA_TRY(soma_onnx_inner_name(importer, &inputs[1]));
         SOMA_TRY(soma_onnx_number_value(importer, inputs[1], INT64, (int64_t)place, 0, &number));
         SOMA_TRY(soma_onnx_define(importer, &number));
-        SOMA_TRY(soma_onnx_add_made(importer, "Gather", inputs, 2, "axis", &s->in_axis[i], false,
-                                    body_input(t, t->states + i)));
+        SOMA_TRY(
+            soma_onnx_add_made(importer, "Gather", inputs, 2, "axis", &s->in_axis[i], 0, body_input(t, t->states + i)));
     }
     return SOMA_OK;
 }
