@@ -132,6 +132,7 @@ static soma_status add_op(soma_onnx_importer *importer, const Soma__Onnx__NodePr
     SOMA_TRY(find_inputs(&node));
     SOMA_TRY(soma_onnx_add_sequence(&node, &done));
     if (!done) SOMA_TRY(soma_onnx_add_einsum(&node, &done));
+    if (!done) SOMA_TRY(soma_onnx_add_batch_figures(&node, &done));
     if (done) return SOMA_OK;
     if (!node.row->rule) return add_around(&node);
     for (node.number = 0; node.number < proto->n_output; node.number++) {

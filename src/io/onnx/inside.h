@@ -60,6 +60,8 @@ soma_status soma_onnx_number_value(soma_onnx_importer *importer, const char *nam
                                    uint32_t rank, soma_onnx_value *value);
 /* A name that no file has: no text begins so. */
 soma_status soma_onnx_inner_name(soma_onnx_importer *importer, const char **name);
+/* A constant of one float32, rank 0. */
+soma_status soma_onnx_float_value(soma_onnx_importer *importer, const char *name, float number, soma_onnx_value *value);
 /* Whole numbers, in a list. */
 soma_status soma_onnx_list_value(soma_onnx_importer *importer, const char *name, const int64_t *numbers, size_t count,
                                  soma_onnx_value *value);
@@ -79,6 +81,12 @@ soma_status soma_onnx_join(soma_onnx_importer *importer, const char **names, siz
 
 /* Writes an Einsum as other nodes, if it is one. */
 soma_status soma_onnx_add_einsum(soma_onnx_node *node, bool *done);
+
+/* ------------------------------------------------------------------------------------------------ normalize_batch.c */
+
+/* Writes a BatchNormalization that goes by the figures of its own batch as other nodes, if it is one, and all of that
+ * is here. */
+soma_status soma_onnx_add_batch_figures(soma_onnx_node *node, bool *done);
 
 /* ------------------------------------------------------------------------------------------------------ distances.c */
 

@@ -19,6 +19,17 @@ soma_status soma_onnx_number_value(soma_onnx_importer *importer, const char *nam
     return SOMA_OK;
 }
 
+soma_status soma_onnx_float_value(soma_onnx_importer *importer, const char *name, float number,
+                                  soma_onnx_value *value) {
+    enum { FLOAT = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT };
+    void *memory;
+    SOMA_TRY(soma_onnx_keep(importer, sizeof number, name, &memory));
+    *(float *)memory = number;
+    *value = (soma_onnx_value){.constant = true, .name = name};
+    value->elements = (soma_onnx_elements){.type = FLOAT, .count = 1, .made = true, .floats = memory};
+    return SOMA_OK;
+}
+
 soma_status soma_onnx_list_value(soma_onnx_importer *importer, const char *name, const int64_t *numbers, size_t count,
                                  soma_onnx_value *value) {
     void *memory;
