@@ -146,23 +146,83 @@ START_TEST(a_sequence_of_what_a_run_chooses) {
 }
 END_TEST
 
+/* A node with a graph inside, which is written next. */
+typedef struct body_places {
+    size_t node, attribute, graph;
+} body_places;
+
+static body_places begin_with_body(const char *name, const char *out, const char *const *inputs) {
+    body_places at = {.node = begin(name, out, inputs)};
+    at.attribute = soma_protobuf_open(W, NODE_ATTRIBUTES);
+    soma_protobuf_put_text(W, ATTRIBUTE_NAME, "body");
+    soma_protobuf_put_integer(W, ATTRIBUTE_TYPE, ATTRIBUTE_IS_GRAPH);
+    at.graph = soma_protobuf_open(W, ATTRIBUTE_GRAPH);
+    soma_protobuf_put_text(W, GRAPH_NAME, "each");
+    return at;
+}
+
+static void end_with_body(const body_places *at) {
+    soma_protobuf_close(W, at->graph);
+    soma_protobuf_close(W, at->attribute);
+    soma_onnx_end_node(&made, at->node);
+}
+
+/* As PyTorch writes EmbeddingBag: the sums of the pieces of x that begin and end at places of a run, in a sequence that
+ * is empty at first. How many there are is known, and how long they are is not: the loop is the host's. */
+static void pieces_of_a_run(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN));
+    put_typed_value(GRAPH_INPUT, "places", INT64, SHAPE(OPEN));
+    integers("turns", 1, (const int64_t[]){2});
+    integers("one", 1, (const int64_t[]){1});
+    bytes("true", BOOL, SHAPE(1), (const int8_t[]){1});
+    op("Neg", "n", INPUTS("x")); /* on the device */
+    op("SequenceEmpty", "none", (const char *const[]){NULL});
+    const body_places body = begin_with_body("Loop", "all", INPUTS("turns", "true", "none"));
+    op("Reshape", "turn", INPUTS("i", "one"));
+    op("Add", "next", INPUTS("turn", "one"));
+    op("Gather", "start", INPUTS("places", "turn"));
+    op("Gather", "end", INPUTS("places", "next"));
+    op("Slice", "piece", INPUTS("n", "start", "end"));
+    op("ReduceSum", "sum", INPUTS("piece"));
+    op("SequenceInsert", "more", INPUTS("before", "sum"));
+    op("Identity", "on", INPUTS("c"));
+    put_typed_value(GRAPH_INPUT, "i", INT64, 0, NULL);
+    put_typed_value(GRAPH_INPUT, "c", BOOL, SHAPE(1));
+    put_value(GRAPH_INPUT, "before", 0, NULL);
+    put_typed_value(GRAPH_OUTPUT, "on", BOOL, SHAPE(1));
+    put_value(GRAPH_OUTPUT, "more", 0, NULL);
+    end_with_body(&body);
+    join("all", 0, 0);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN));
+}
+
+START_TEST(a_loop_over_pieces_of_a_run) {
+    const float x[] = {1, 2, 3, 4, 5};
+    soma_onnx_session *session;
+    soma_array y;
+    expect_ok(open_model(pieces_of_a_run, &session));
+    for (int64_t cut_at = 1; cut_at < 5; cut_at++) {
+        const int64_t places[] = {0, cut_at, 5};
+        const float first = (float)(cut_at * (cut_at + 1) / 2);
+        const soma_array inputs[] = {{x, SOMA_F32, 1, {5}}, {places, SOMA_I64, 1, {3}}};
+        expect_ok(soma_onnx_session_run(session, inputs, &y));
+        expect_floats(&y, SHAPE(2), (const float[]){-first, first - 15});
+    }
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 /* y = for each of the two columns of x, itself times w, plus the whole of x's first column: w is no sequence. */
 static void mapped(void) {
     put_value(GRAPH_INPUT, "x", SHAPE(3, 2));
     floats("w", SHAPE(1), (const float[]){10});
     cut(NULL, 1, true);
-    const size_t one = begin("SequenceMap", "t", INPUTS("s", "w")), attribute = soma_protobuf_open(W, NODE_ATTRIBUTES);
-    soma_protobuf_put_text(W, ATTRIBUTE_NAME, "body");
-    soma_protobuf_put_integer(W, ATTRIBUTE_TYPE, ATTRIBUTE_IS_GRAPH);
-    const size_t body = soma_protobuf_open(W, ATTRIBUTE_GRAPH);
-    soma_protobuf_put_text(W, GRAPH_NAME, "each");
+    const body_places body = begin_with_body("SequenceMap", "t", INPUTS("s", "w"));
     op("Mul", "product", INPUTS("column", "factor"));
     put_value(GRAPH_INPUT, "column", SHAPE(3, 1));
     put_value(GRAPH_INPUT, "factor", SHAPE(1));
     put_value(GRAPH_OUTPUT, "product", SHAPE(3, 1));
-    soma_protobuf_close(W, body);
-    soma_protobuf_close(W, attribute);
-    soma_onnx_end_node(&made, one);
+    end_with_body(&body);
     integers("first", 1, (const int64_t[]){0});
     op("SequenceErase", "rest", INPUTS("t", "first"));
     op("SequenceAt", "column0", INPUTS("s", "first"));
@@ -274,6 +334,7 @@ int main(int argc, char **argv) {
     tcase_add_unchecked_fixture(all, temporary_create, temporary_destroy);
     tcase_add_test(all, a_sequence_of_what_a_run_chooses);
     tcase_add_test(all, each_of_a_sequence_goes_through_a_body);
+    tcase_add_test(all, a_loop_over_pieces_of_a_run);
     tcase_add_test(all, what_a_sequence_does_not_have_is_refused);
     tcase_add_test(all, what_is_not_known_beforehand_is_refused);
     Suite *suite = suite_create("onnx, sequences of sessions");

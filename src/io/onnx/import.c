@@ -145,15 +145,14 @@ static soma_status add_op(soma_onnx_importer *importer, const Soma__Onnx__NodePr
     return SOMA_OK;
 }
 
-static soma_status add_node(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *node) {
+soma_status soma_onnx_add_node(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *node) {
     SOMA_TRY(soma_onnx_bind_attributes(importer, node, &node));
     const Soma__Onnx__FunctionProto *function = soma_onnx_find_function(importer->file, node, NULL);
     return function ? soma_onnx_call(importer, node, function) : add_op(importer, node);
 }
 
-/* By its number in the file. */
-static soma_status say_node(const soma_onnx_importer *importer, soma_status status, const Soma__Onnx__NodeProto *proto,
-                            size_t number) {
+soma_status soma_onnx_say_node(const soma_onnx_importer *importer, soma_status status,
+                               const Soma__Onnx__NodeProto *proto, size_t number) {
     const char *label = soma_onnx_node_label(proto);
     if (status == SOMA_OK || number == SIZE_MAX) return status;
     return soma_error_prefix(status, "node %zu, %s (%s, opset %" PRId64 "): ", number,
@@ -163,11 +162,12 @@ static soma_status say_node(const soma_onnx_importer *importer, soma_status stat
 
 static soma_status say_which(const soma_onnx_importer *importer, soma_status status, const Soma__Onnx__NodeProto *proto,
                              size_t number) {
-    return say_node(importer, status, proto, soma_onnx_front_number(importer->file, number));
+    return soma_onnx_say_node(importer, status, proto, soma_onnx_front_number(importer->file, number));
 }
 
-static soma_status add_numbered_node(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *proto, size_t number) {
-    return say_which(importer, add_node(importer, proto), proto, number);
+soma_status soma_onnx_add_numbered_node(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *proto,
+                                        size_t number) {
+    return say_which(importer, soma_onnx_add_node(importer, proto), proto, number);
 }
 
 /* What was written as other nodes, of which this one was the last. */
@@ -204,7 +204,10 @@ static soma_status add_nodes(soma_onnx_importer *importer) {
             continue;
         }
         if (importer->late) SOMA_TRY(say_which(importer, soma_onnx_put_off(importer, i, &late), graph->node[i], i));
-        if (!late) SOMA_TRY(add_numbered_node(importer, graph->node[i], i));
+        if (late) continue;
+        const soma_status status = soma_onnx_add_numbered_node(importer, graph->node[i], i);
+        if (status == SOMA_UNSUPPORTED && importer->late && soma_onnx_may_want(graph->node[i])) *importer->refused = i;
+        SOMA_TRY(status);
     }
     return SOMA_OK;
 }
@@ -272,6 +275,41 @@ size_t soma_onnx_most_made(const soma_onnx_options *options) {
     return (size_t)SOMA_MIN(limit, (uint64_t)SIZE_MAX);
 }
 
+/* As the options have it, or in both ways, of which the first that works counts. */
+static soma_status read_graph(const soma_onnx_importer *wanted, soma_onnx_batch reading, soma_network **network) {
+    soma_onnx_inputs inputs = {false, false};
+    soma_status status = read_as(wanted, reading == SOMA_ONNX_BATCH_NONE, network, &inputs);
+    bool another = (status == SOMA_UNSUPPORTED || status == SOMA_INVALID_SHAPE) && !inputs.open;
+    if (reading != SOMA_ONNX_BATCH_AUTO || !another) return status;
+    char *first = inputs.fit ? soma_strdup(soma_last_error()) : NULL; /* if they do not, there is but one reading */
+    status = read_as(wanted, true, network, &inputs);
+    if (status != SOMA_OK && first && strcmp(first, soma_last_error()) != 0)
+        soma_error(status, "read with its first dimension as the batch: %s\nread as one sample: %s", first,
+                   soma_last_error());
+    soma_free(first);
+    return status;
+}
+
+/* A loop or branch of which a network cannot have what is inside, since that goes by numbers of a run, is put off, and
+ * all is read again. */
+static soma_status read_divided(soma_onnx_importer *wanted, soma_onnx_batch reading, soma_network **network) {
+    const size_t nodes = wanted->file->model->graph->n_node;
+    size_t refused;
+    wanted->on_host = soma_calloc(nodes + 1, sizeof *wanted->on_host);
+    wanted->refused = &refused;
+    if (!wanted->on_host) return soma_out_of_memory(nodes, "nodes that are put off");
+    soma_status status;
+    bool again;
+    do {
+        refused = SIZE_MAX;
+        status = read_graph(wanted, reading, network);
+        again = status == SOMA_UNSUPPORTED && refused != SIZE_MAX;
+        if (again) wanted->on_host[refused] = true;
+    } while (again);
+    soma_free(wanted->on_host);
+    return status;
+}
+
 static soma_status import(const soma_onnx_file *file, const soma_onnx_options *options,
                           const soma_onnx_selection *selection, const soma_onnx_attentions *attentions,
                           soma_onnx_late *late, soma_network **network) {
@@ -280,26 +318,16 @@ static soma_status import(const soma_onnx_file *file, const soma_onnx_options *o
     SOMA_TRY(check_size(file, selection, &taken));
     SOMA_TRY(soma_onnx_check_ops(file, selection));
     SOMA_TRY(soma_onnx_check_inputs(file, options));
-    soma_onnx_inputs inputs = {false, false};
-    const soma_onnx_importer wanted = {.file = file,
-                                       .add_node = add_numbered_node,
-                                       .opset = file->opset,
-                                       .options = options,
-                                       .selection = selection,
-                                       .taken = taken,
-                                       .memory_limit = soma_onnx_most_made(options),
-                                       .late = late,
-                                       .attentions = attentions};
-    soma_status status = read_as(&wanted, reading == SOMA_ONNX_BATCH_NONE, network, &inputs);
-    bool another = (status == SOMA_UNSUPPORTED || status == SOMA_INVALID_SHAPE) && !inputs.open;
-    if (reading != SOMA_ONNX_BATCH_AUTO || !another) return status;
-    char *first = inputs.fit ? soma_strdup(soma_last_error()) : NULL; /* if they do not, there is but one reading */
-    status = read_as(&wanted, true, network, &inputs);
-    if (status != SOMA_OK && first && strcmp(first, soma_last_error()) != 0)
-        soma_error(status, "read with its first dimension as the batch: %s\nread as one sample: %s", first,
-                   soma_last_error());
-    soma_free(first);
-    return status;
+    soma_onnx_importer wanted = {.file = file,
+                                 .add_node = soma_onnx_add_numbered_node,
+                                 .opset = file->opset,
+                                 .options = options,
+                                 .selection = selection,
+                                 .taken = taken,
+                                 .memory_limit = soma_onnx_most_made(options),
+                                 .late = late,
+                                 .attentions = attentions};
+    return late ? read_divided(&wanted, reading, network) : read_graph(&wanted, reading, network);
 }
 
 static soma_status make_network(const soma_onnx_file *file, const soma_onnx_options *options, soma_onnx_late *late,
@@ -325,98 +353,8 @@ soma_status soma_onnx_import(const soma_onnx_file *file, const soma_onnx_options
     return make_network(file, options, NULL, network);
 }
 
-/* -------------------------------------------------------------------------------------------- nodes that were put off
- */
-
 soma_status soma_onnx_divide(const soma_onnx_file *file, const soma_onnx_options *options, soma_network **network,
                              soma_onnx_late *late) {
     *late = (soma_onnx_late){.node = NULL};
     return make_network(file, options, late, network);
-}
-
-static soma_status run_nodes(soma_onnx_importer *importer, const soma_onnx_late *late, const soma_onnx_value *given,
-                             soma_onnx_take_result *take, void *context) {
-    const Soma__Onnx__GraphProto *graph = importer->file->model->graph;
-    for (size_t i = 0; i < late->names.count; i++) SOMA_TRY(soma_onnx_define(importer, &given[i]));
-    for (size_t i = 0; i < graph->n_node; i++)
-        if (late->node[i]) SOMA_TRY(add_numbered_node(importer, graph->node[i], i));
-    for (size_t i = 0; i < soma_onnx_count_outputs(importer->file, importer->options); i++) {
-        const Soma__Onnx__ValueInfoProto *info = soma_onnx_wanted_output(importer->file, importer->options, i);
-        const soma_onnx_value *value = soma_onnx_find_value(importer, info->name);
-        soma_status status =
-            !value || value->missing ? soma_onnx_not_computed(info->name) : soma_onnx_refuse_sequence(value);
-        if (status == SOMA_OK) status = take(context, i, value);
-        SOMA_TRY(soma_onnx_say_output(status, i, info));
-    }
-    return SOMA_OK;
-}
-
-static const soma_onnx_selection everything = {.all = true};
-
-static soma_onnx_importer host_importer(const soma_onnx_file *file, const soma_onnx_options *options) {
-    return (soma_onnx_importer){.file = file,
-                                .add_node = add_numbered_node,
-                                .opset = file->opset,
-                                .options = options,
-                                .selection = &everything,
-                                .memory_limit = soma_onnx_most_made(options),
-                                .whole = true,
-                                .host = true};
-}
-
-static soma_status finish_host(soma_onnx_importer *importer, soma_status status) {
-    soma_onnx_scope_clear(&importer->scope);
-    soma_onnx_blocks_free(importer->blocks);
-    soma_network_destroy(importer->network);
-    return status == SOMA_OK ? status : soma_error_prefix(status, "%s: ", importer->file->path);
-}
-
-soma_status soma_onnx_run_late(const soma_onnx_file *file, const soma_onnx_options *options, const soma_onnx_late *late,
-                               const soma_onnx_value *given, soma_onnx_elsewhere elsewhere, soma_onnx_take_result *take,
-                               void *context) {
-    soma_onnx_importer importer = host_importer(file, options);
-    importer.elsewhere = elsewhere;
-    SOMA_TRY(soma_network_create(&importer.network));
-    return finish_host(&importer, run_nodes(&importer, late, given, take, context));
-}
-
-/* ---------------------------------------------------------------------------------------- nodes before the network */
-
-/* What the file has of the values that they read. */
-static soma_status define_initializers(soma_onnx_importer *importer, const soma_onnx_front *front) {
-    const Soma__Onnx__GraphProto *graph = importer->file->model->graph;
-    soma_words read = {.count = 0};
-    soma_status status = SOMA_OK;
-    size_t number;
-    for (size_t i = 0; i < front->node_count; i++)
-        for (size_t k = 0; front->node[i] && k < front->nodes[i]->n_input && status == SOMA_OK; k++)
-            status = soma_words_add(&read, front->nodes[i]->input[k], 0, &number);
-    for (size_t i = 0; i < graph->n_initializer && status == SOMA_OK; i++) {
-        const char *name = graph->initializer[i]->name;
-        if (name && soma_words_find(&read, name, &number) && !soma_onnx_find_value(importer, name))
-            status = soma_onnx_define_initializer(importer, graph->initializer[i]);
-    }
-    soma_words_clear(&read);
-    return status;
-}
-
-static soma_status run_front(soma_onnx_importer *importer, const soma_onnx_value *given, size_t count,
-                             soma_onnx_take_joint *take, void *context) {
-    const soma_onnx_front *front = importer->file->front;
-    for (size_t i = 0; i < count; i++) SOMA_TRY(soma_onnx_define(importer, &given[i]));
-    SOMA_TRY(define_initializers(importer, front));
-    for (size_t i = 0; i < front->node_count; i++)
-        if (front->node[i]) SOMA_TRY(say_node(importer, add_node(importer, front->nodes[i]), front->nodes[i], i));
-    for (size_t i = 0; i < front->count; i++) {
-        const soma_onnx_value *value = soma_onnx_find_value(importer, front->values[i].name);
-        SOMA_TRY(value && !value->missing ? take(context, i, value) : soma_onnx_not_computed(front->values[i].name));
-    }
-    return SOMA_OK;
-}
-
-soma_status soma_onnx_run_front(const soma_onnx_file *file, const soma_onnx_options *options,
-                                const soma_onnx_value *given, size_t count, soma_onnx_take_joint *take, void *context) {
-    soma_onnx_importer importer = host_importer(file, options);
-    SOMA_TRY(soma_network_create(&importer.network));
-    return finish_host(&importer, run_front(&importer, given, count, take, context));
 }

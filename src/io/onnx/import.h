@@ -98,10 +98,12 @@ typedef struct soma_onnx_importer {
     const soma_onnx_options *options;
     const soma_onnx_selection *selection;
     soma_network *network;
-    bool whole;                             /* the second reading */
-    bool host;                              /* all values are known: nodes are computed, and no network is made */
-    soma_onnx_elsewhere elsewhere;          /* of nodes that the host does not compute */
-    soma_onnx_late *late;                   /* where it is noted which nodes are put off; NULL: none is */
+    bool whole;                    /* the second reading */
+    bool host;                     /* all values are known: nodes are computed, and no network is made */
+    soma_onnx_elsewhere elsewhere; /* of nodes that the host does not compute */
+    soma_onnx_late *late;          /* where it is noted which nodes are put off; NULL: none is */
+    bool *on_host;                 /* by number of a node: a network cannot have what is inside of it; or NULL */
+    size_t *refused;               /* where the number of one goes that is found out to be such */
     const soma_onnx_attentions *attentions; /* what is read in the place of nodes; NULL: each as it is */
     soma_onnx_inputs inputs;
     size_t batch;              /* size of the first dimension in the first reading; 0: not known */

@@ -50,7 +50,9 @@ struct soma_onnx_sequence {
 
 /* Does what a node of sequences says, if it is one. An error where another is given a sequence for a tensor. */
 soma_status soma_onnx_add_sequence(soma_onnx_node *node, bool *done);
-/* An error if it is one. */
+/* Whether all is known of a value, or of each of a sequence, of which there are no tensors. */
+bool soma_onnx_is_constant(const soma_onnx_value *value);
+/* An error if it is a sequence. */
 soma_status soma_onnx_refuse_sequence(const soma_onnx_value *value);
 
 /* ---------------------------------------------------------------------------------------------------------- made.c */

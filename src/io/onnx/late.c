@@ -90,7 +90,7 @@ soma_status soma_onnx_need(soma_onnx_importer *importer, const char *name) {
     size_t number;
     if (!value || value->late) return SOMA_OK; /* of a graph inside, or not there, which the host will say */
     if (value->missing) return soma_onnx_not_computed(name);
-    SOMA_TRY(soma_onnx_refuse_sequence(value));
+    if (!soma_onnx_is_constant(value)) SOMA_TRY(soma_onnx_refuse_sequence(value));
     return soma_words_add(&late->names, name, 0, &number);
 }
 
@@ -207,11 +207,30 @@ static bool wants_numbers(const soma_onnx_importer *importer, const Soma__Onnx__
     return row == &soma_onnx_row_NonMaxSuppression || is_many(importer, row, node);
 }
 
+static bool is_wanting(const soma_onnx_row *row) {
+    for (size_t i = 0; row && i < SOMA_COUNT_OF(wanting); i++)
+        if (wanting[i].row == row) return true;
+    return false;
+}
+
+bool soma_onnx_may_want(const Soma__Onnx__NodeProto *node) {
+    for (size_t i = 0; i < node->n_attribute; i++) {
+        const Soma__Onnx__GraphProto *graph = node->attribute[i]->g;
+        for (size_t j = 0; graph && j < graph->n_node; j++) {
+            const Soma__Onnx__NodeProto *inner = graph->node[j];
+            if (is_wanting(soma_onnx_find_row(inner->domain, inner->op_type ? inner->op_type : "")) ||
+                soma_onnx_may_want(inner))
+                return true;
+        }
+    }
+    return false;
+}
+
 soma_status soma_onnx_put_off(soma_onnx_importer *importer, size_t number, bool *late) {
     const Soma__Onnx__NodeProto *node = importer->file->model->graph->node[number];
     *late = false;
     SOMA_TRY(visit(importer, node, is_late, late));
-    *late |= wants_numbers(importer, node);
+    *late |= wants_numbers(importer, node) || importer->on_host[number];
     if (!*late) return SOMA_OK;
     importer->late->node[number] = true;
     importer->late->count++;

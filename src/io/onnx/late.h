@@ -29,6 +29,8 @@ struct soma_onnx_late {
 void soma_onnx_late_clear(soma_onnx_late *late);
 /* Notes the node if it has to be put off, with what it reads; its outputs are values that come late. */
 soma_status soma_onnx_put_off(soma_onnx_importer *importer, size_t number, bool *late);
+/* Whether an op is inside of the node that may have to be put off. */
+bool soma_onnx_may_want(const Soma__Onnx__NodeProto *node);
 /* This value of the graph is needed, unless it comes late. */
 soma_status soma_onnx_need(soma_onnx_importer *importer, const char *name);
 
@@ -39,8 +41,16 @@ soma_status soma_onnx_apply_on_host(soma_onnx_node *node);
  * no output. *network: NULL after failure. Clear *late in any case. */
 soma_status soma_onnx_divide(const soma_onnx_file *file, const soma_onnx_options *options, soma_network **network,
                              soma_onnx_late *late);
-/* Runs the nodes that were put off: given[i] is what late->names.words[i] names, a constant. `take` gets the outputs,
- * in their order. What the host does not have is computed elsewhere. */
+/* Adds a node as it stands, or with its number in the graph, for messages; puts the number of one in its file, its name
+ * and its op before an error. */
+soma_status soma_onnx_add_node(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *node);
+soma_status soma_onnx_add_numbered_node(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *proto,
+                                        size_t number);
+soma_status soma_onnx_say_node(const soma_onnx_importer *importer, soma_status status,
+                               const Soma__Onnx__NodeProto *proto, size_t number);
+
+/* import_host.c. Runs the nodes that were put off: given[i] is what late->names.words[i] names, a constant. `take` gets
+ * the outputs, in their order. What the host does not have is computed elsewhere. */
 typedef soma_status soma_onnx_take_result(void *context, size_t output, const soma_onnx_value *value);
 soma_status soma_onnx_run_late(const soma_onnx_file *file, const soma_onnx_options *options, const soma_onnx_late *late,
                                const soma_onnx_value *given, soma_onnx_elsewhere elsewhere, soma_onnx_take_result *take,

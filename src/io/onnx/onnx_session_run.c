@@ -95,7 +95,8 @@ static soma_status give_all(run *r) {
     for (size_t i = 0; i < late->names.count; i++) {
         soma_onnx_value *value = &r->given[i];
         const soma_onnx_value *known = &late->needed[i].value;
-        *value = (soma_onnx_value){.constant = true,
+        *value = (soma_onnx_value){.constant = !known->sequence,
+                                   .sequence = known->sequence,
                                    .encoded = known->encoded,
                                    .integer = known->integer,
                                    .shape = known->shape,

@@ -105,7 +105,7 @@ static soma_status add_needed(soma_onnx_importer *importer, size_t number) {
     soma_onnx_value *value = soma_onnx_find_value(importer, name);
     needed->output = SIZE_MAX;
     needed->value = *value;
-    if (value->constant) return SOMA_OK;
+    if (soma_onnx_is_constant(value)) return SOMA_OK;
     needed->input = value->tensor && value->tensor->op == SOMA_OP_INPUT && soma_onnx_has_name(value->tensor, name);
     if (needed->input) return SOMA_OK;
     if (value->tensor && !value->tensor->batched && importer->whole) SOMA_TRY(tie_to_sample(importer, value));

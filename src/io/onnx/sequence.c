@@ -40,6 +40,13 @@ static soma_status give_list(soma_onnx_node *node, size_t output, const soma_onn
     return *value.name ? soma_onnx_define(node->importer, &value) : SOMA_OK;
 }
 
+bool soma_onnx_is_constant(const soma_onnx_value *value) {
+    if (!value->sequence) return value->constant;
+    for (size_t i = 0; i < value->sequence->count; i++)
+        if (!value->sequence->item[i]->constant || value->sequence->item[i]->tensor) return false;
+    return true;
+}
+
 soma_status soma_onnx_refuse_sequence(const soma_onnx_value *value) {
     if (!value->sequence) return SOMA_OK;
     return soma_error(SOMA_UNSUPPORTED, "%s is a sequence of %zu tensors; a tensor is taken",
