@@ -79,6 +79,21 @@ static void columns_without_axis(void) {
     join("same", -1, 1);
 }
 
+/* Pieces of one keep their axis, whatever keepdims says beside a length: x again, turned, as what is put in behind the
+ * last stands there. */
+static void pieces_of_one(void) {
+    size_t one = begin("Constant", "one", INPUTS(NULL));
+    soma_onnx_put_attribute_integer(&made, "value_int", 1);
+    soma_onnx_end_node(&made, one);
+    integers("first", 1, (const int64_t[]){0});
+    integers("second", 1, (const int64_t[]){1});
+    cut("one", 1, false);
+    op("SequenceAt", "a", INPUTS("s", "first"));
+    op("SequenceErase", "rest", INPUTS("s", "first"));
+    op("SequenceInsert", "all", INPUTS("rest", "a", "second"));
+    join("all", 1, 0);
+}
+
 /* x times as many as there are tensors. */
 static void counted(void) {
     size_t one;
@@ -95,6 +110,7 @@ static const onnx_case cases[] = {
     {"pieces of three", pieces_of_three, 2, {OPEN, 4}, 2, 2, {1, 2, 3, 4, 5, 6, 7, 8}, {4, 8}},
     {"pieces by a list", pieces_by_a_list, 2, {OPEN, 4}, 2, 8, {1, 2, 3, 4, 5, 6, 7, 8}, {2, 3, 4, 1, 6, 7, 8, 5}},
     {"columns without axis", columns_without_axis, 3, {OPEN, 2, 3}, 1, 6, {1, 2, 3, 4, 5, 6}, {1, 3, 2, 4, 6, 5}},
+    {"pieces of one", pieces_of_one, 2, {OPEN, 2}, 2, 4, {1, 2, 3, 4}, {2, 1, 4, 3}},
     {"counted", counted, 2, {OPEN, 2}, 2, 4, {1, 2, 3, -4}, {-3, -6, -9, 12}},
 };
 
