@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tensors joined along an axis. */
 #include "io/onnx/family.h"
+#include "io/onnx/inside.h"
 
 #include <string.h>
 
@@ -120,6 +121,18 @@ static soma_status import_concat(soma_onnx_node *node) {
 
 SOMA_ONNX_CARRIER(Concat, 1, 1, SOMA_MAX_INPUTS, "axis", import_concat, 0, .place = SOMA_ONNX_BROADCAST,
                   .whole = SOMA_MAX_INPUTS);
+
+soma_status soma_onnx_add_long_concat(soma_onnx_node *node, bool *done) {
+    const Soma__Onnx__NodeProto *proto = node->proto;
+    int64_t axis;
+    void *names;
+    *done = node->row == &soma_onnx_row_Concat && proto->n_input > SOMA_MAX_INPUTS;
+    if (!*done) return SOMA_OK;
+    SOMA_TRY(soma_onnx_get_integer(node, "axis", 1, &axis));
+    SOMA_TRY(soma_onnx_keep(node->importer, proto->n_input * sizeof(char *), proto->output[0], &names));
+    memcpy(names, proto->input, proto->n_input * sizeof(char *));
+    return soma_onnx_join(node->importer, names, proto->n_input, axis, proto->output[0]);
+}
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

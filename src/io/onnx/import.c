@@ -129,6 +129,8 @@ static soma_status add_op(soma_onnx_importer *importer, const Soma__Onnx__NodePr
     if (proto->n_output == 0 || (!*proto->output[0] && !node.row->several))
         return soma_error(SOMA_INVALID_FILE, "its output has no name");
     SOMA_TRY(check_attributes(&node));
+    SOMA_TRY(soma_onnx_add_long_concat(&node, &done));
+    if (done) return SOMA_OK;
     SOMA_TRY(find_inputs(&node));
     SOMA_TRY(soma_onnx_add_sequence(&node, &done));
     if (!done) SOMA_TRY(soma_onnx_add_einsum(&node, &done));

@@ -90,6 +90,11 @@ soma_status soma_onnx_add_einsum(soma_onnx_node *node, bool *done);
  * is here. */
 soma_status soma_onnx_add_batch_figures(soma_onnx_node *node, bool *done);
 
+/* --------------------------------------------------------------------------------------------------------- concat.c */
+
+/* Writes a Concat of more values than a node takes as several, if it is one. */
+soma_status soma_onnx_add_long_concat(soma_onnx_node *node, bool *done);
+
 /* ------------------------------------------------------------------------------------------------------ distances.c */
 
 /* Whether a Scan is the squared distances of samples to the rows of a table, a row each turn. */

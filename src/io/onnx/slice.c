@@ -189,6 +189,9 @@ static soma_status import_slice(soma_onnx_node *node) {
 
 SOMA_ONNX_CARRIER(Slice, 1, 1, 5, "starts ends axes", import_slice, 0, .place = SOMA_ONNX_MOVED);
 
+/* Outputs of one Split, at most; as many tensors as a sequence has. */
+enum { MOST_PARTS = 1024 };
+
 /* How long each of the outputs is along the axis. */
 static soma_status get_lengths(soma_onnx_node *node, size_t size, int64_t *length, size_t most, size_t *count) {
     size_t outputs = node->proto->n_output, total = 0, each;
@@ -222,7 +225,7 @@ static soma_status get_lengths(soma_onnx_node *node, size_t size, int64_t *lengt
 /* Output number node->number. */
 static soma_status import_split(soma_onnx_node *node) {
     const soma_onnx_shape *x = &node->input[0]->shape;
-    int64_t given, length[SOMA_MAX_INPUTS];
+    int64_t given, length[MOST_PARTS];
     size_t count, start = 0;
     uint32_t axis;
     cuts pieces = {.rank = x->rank};
