@@ -419,7 +419,7 @@ START_TEST(outputs_behind_those_with_losses_are_computed_alone) {
     expect_ok(soma_network_create(&network));
     soma_tensor *input = soma_input(network, "x", 1, &width);
     for (size_t i = 0; i < ALL; i++) {
-        char name[8];
+        char name[32];
         const float weight = (float)i + 1;
         snprintf(name, sizeof name, "y%zu", i);
         soma_output(soma_dense_with(input, 1, &(soma_dense_options){.name = name}));
@@ -439,7 +439,7 @@ START_TEST(outputs_behind_those_with_losses_are_computed_alone) {
         if (again) break;
         expect_ok(soma_backward(network, &(soma_array){x, SOMA_F32, 2, {1, 1}}, targets, NULL));
         for (size_t i = 0; i < ALL; i++) { /* of (2 w)^2: 8 w */
-            char name[16];
+            char name[32];
             snprintf(name, sizeof name, "y%zu.weight", i);
             expect_ok(soma_get_gradient(network, soma_network_tensor(network, name), &gradient, 1));
             ck_assert(gradient == (i < SOMA_MAX_OUTPUTS ? 8 * ((float)i + 1) : 0));

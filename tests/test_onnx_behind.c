@@ -13,7 +13,7 @@
 #include <soma/onnx.h>
 #include <stdio.h>
 
-enum { BOOL = 9 };
+enum { INT8 = 3, INT32 = 6, INT64 = 7, BOOL = 9 };
 
 static soma_device *device;
 
@@ -122,6 +122,61 @@ START_TEST(images_that_are_left_are_convolved) {
     expect_floats(&y[1], SHAPE(2, 1, 1, 1), (const float[]){4, 6});
     run(session, 4, six, (const uint8_t[]){0, 0, 0}, y);
     expect_shape(&y[0], SOMA_F32, SHAPE(0, 2, 1, 1));
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+/* Whole numbers of a run go in as such: (rows - 1) w, and which of three each is. */
+static void whole_numbers(void) {
+    put_rows(SHAPE(OPEN, 2));
+    bytes("w", INT8, SHAPE(2, 1), (const int8_t[]){1, 2});
+    bytes("one", INT8, 0, NULL, (const int8_t[]){1});
+    integers("three", 1, (const int64_t[]){3});
+    floats("off_on", SHAPE(2), (const float[]){0, 1});
+    put("Cast", INPUTS("rows"), "small", "to", INT8);
+    put("Cast", INPUTS("rows"), "places", "to", INT64);
+    put("MatMulInteger", INPUTS("small", "w", "one"), "y", NULL, 0);
+    put("OneHot", INPUTS("places", "three", "off_on"), "h", NULL, 0);
+    put_typed_value(GRAPH_OUTPUT, "y", INT32, SHAPE(OPEN, 1));
+    put_value(GRAPH_OUTPUT, "h", SHAPE(OPEN, 2, 3));
+}
+
+START_TEST(whole_numbers_that_are_left_go_in) {
+    soma_onnx_session *session = open_model(whole_numbers);
+    soma_array y[2];
+    for (int again = 0; again < 2; again++) {
+        run(session, 2, six, (const uint8_t[]){1, 0, 1}, y);
+        expect_shape(&y[0], SOMA_I32, SHAPE(2, 1));
+        ck_assert_int_eq(((const int32_t *)y[0].data)[0], 2);
+        ck_assert_int_eq(((const int32_t *)y[0].data)[1], 14);
+        expect_floats(&y[1], SHAPE(2, 2, 3), (const float[]){0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0});
+        run(session, 2, six, (const uint8_t[]){0, 1, 0}, y);
+        expect_shape(&y[0], SOMA_I32, SHAPE(1, 1));
+        ck_assert_int_eq(((const int32_t *)y[0].data)[0], 8);
+    }
+    run(session, 2, six, (const uint8_t[]){0, 0, 0}, y);
+    expect_shape(&y[0], SOMA_I32, SHAPE(0, 1));
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+/* An image that the file has, by filters of a run. */
+static void filters_of_a_run(void) {
+    put_rows(SHAPE(OPEN, 2));
+    floats("image", SHAPE(1, 1, 1, 4), (const float[]){1, 2, 3, 4});
+    integers("filters", 4, (const int64_t[]){-1, 1, 1, 2});
+    put("Reshape", INPUTS("rows", "filters"), "w", NULL, 0);
+    put("Conv", INPUTS("image", "w"), "y", NULL, 0);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(1, OPEN, 1, 3));
+}
+
+START_TEST(an_image_of_the_file_is_convolved_by_what_is_left) {
+    soma_onnx_session *session = open_model(filters_of_a_run);
+    soma_array y;
+    run(session, 2, six, (const uint8_t[]){1, 1, 0}, &y);
+    expect_floats(&y, SHAPE(1, 2, 1, 3), (const float[]){5, 8, 11, 11, 18, 25});
+    run(session, 2, six, (const uint8_t[]){0, 0, 1}, &y);
+    expect_floats(&y, SHAPE(1, 1, 1, 3), (const float[]){17, 28, 39});
     soma_onnx_session_destroy(session);
 }
 END_TEST
@@ -402,7 +457,6 @@ END_TEST
 
 /* Numbers of 8 bits that are added up where the model says when it runs. */
 static void narrow(void) {
-    enum { INT8 = 3, INT64 = 7 };
     put_typed_value(GRAPH_INPUT, "x", INT8, SHAPE(4));
     put_typed_value(GRAPH_INPUT, "i", INT64, SHAPE(4));
     size_t one = soma_onnx_begin_node(&made, "ScatterElements", "y", INPUTS("x", "i", "x")),
@@ -442,6 +496,8 @@ int main(int argc, char **argv) {
     tcase_add_test(all, calls_of_functions_are_told_apart);
     tcase_add_test(all, batches_that_agreed_need_not_later);
     tcase_add_test(all, several_outputs_of_rows_that_are_left);
+    tcase_add_test(all, whole_numbers_that_are_left_go_in);
+    tcase_add_test(all, an_image_of_the_file_is_convolved_by_what_is_left);
     tcase_add_test(all, more_dimensions_than_an_array_has_are_refused);
     tcase_add_test(all, sums_that_wrap_are_refused);
     Suite *suite = suite_create("onnx_behind");

@@ -61,7 +61,7 @@ static void side_by_side(void) {
 
 /* A hundred pieces of such, of which the ninetieth is 89 x. */
 static void cut_apart(void) {
-    static char names[SIDES][8];
+    static char names[SIDES][24];
     float weights[SIDES];
     for (int i = 0; i < SIDES; i++) weights[i] = (float)i;
     floats("w", SHAPE(SIDES), weights);

@@ -22,6 +22,7 @@ typedef struct soma_onnx_part {
 /* A network of a node behind what the host computes; see onnx_session_node.c. */
 typedef struct soma_onnx_lone_input {
     bool there, goes_in; /* not left out; its numbers are those of a run: else it is a constant */
+    int32_t type;        /* in ONNX's numbers */
     uint32_t rank;
     size_t dim[SOMA_ONNX_MAX_RANK];
     const Soma__Onnx__TensorProto *tensor; /* of the file, that a constant is; NULL: it is these numbers */

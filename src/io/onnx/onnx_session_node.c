@@ -5,6 +5,7 @@
  * dimension as the batch, so that the network stays where another number of boxes is left; all else are constants.
  */
 #include "base/size.h"
+#include "io/onnx/family.h"
 #include "io/onnx/host.h"
 #include "io/onnx/onnx_session.h"
 
@@ -18,6 +19,7 @@ typedef enum way {
     AS_BATCHES, /* each dimension that is their first counts samples */
     AS_INPUTS,  /* as import finds best */
     FIRST_ONLY, /* the first of them; others are constants */
+    CONSTANT,   /* none: the node's first input, which is a constant, goes in, and what the run has made is such */
     WAYS
 } way;
 
@@ -87,7 +89,7 @@ static soma_status fits(soma_onnx_node *node, const soma_onnx_lone *one, bool *s
         const soma_onnx_value *value = node->input[i];
         *same = kept->there == (value != NULL);
         if (!value || !*same) continue;
-        *same = kept->rank == value->shape.rank;
+        *same = kept->rank == value->shape.rank && kept->type == soma_onnx_type_of(value);
         if (*same && kept->goes_in && one->open) {
             if (!first) first = value;
             *same = value->shape.dim[0] == first->shape.dim[0];
@@ -95,7 +97,6 @@ static soma_status fits(soma_onnx_node *node, const soma_onnx_lone *one, bool *s
         for (uint32_t k = kept->goes_in && one->open ? 1 : 0; *same && k < kept->rank; k++)
             *same = kept->dim[k] == value->shape.dim[k];
         if (*same && !kept->goes_in) SOMA_TRY(is_same_constant(node, i, kept, same));
-        if (*same && kept->goes_in) *same = value->of_run && !value->integer;
     }
     return SOMA_OK;
 }
@@ -119,8 +120,24 @@ static soma_status place_for(soma_onnx_lone_nodes *lone_nodes, const soma_onnx_n
 
 /* ----------------------------------------------------------------------------------------------------- the network */
 
-static bool is_of_run(const soma_onnx_value *value) {
-    return value && value->of_run && !value->integer && !value->encoded && value->shape.rank > 0;
+static bool can_go_in(const soma_onnx_value *value) {
+    return value && !value->encoded && !soma_onnx_is_words(value) && value->shape.rank > 0;
+}
+
+/* Ops of whole numbers that the host does not have. Those that it has it may refuse for the numbers, which are no
+ * better in float32. */
+static bool takes_whole(const soma_onnx_row *row) {
+    static const soma_onnx_row *const rows[] = {&soma_onnx_row_ConvInteger, &soma_onnx_row_MatMulInteger,
+                                                &soma_onnx_row_OneHot, &soma_onnx_row_QLinearConv,
+                                                &soma_onnx_row_QLinearMatMul};
+    for (size_t i = 0; i < SOMA_COUNT_OF(rows); i++)
+        if (rows[i] == row) return true;
+    return row->domain && strcmp(row->domain, SOMA_ONNX_MICROSOFT) == 0;
+}
+
+static bool is_of_run(const soma_onnx_node *node, uint32_t input) {
+    const soma_onnx_value *value = node->input[input];
+    return can_go_in(value) && value->of_run && (!value->integer || takes_whole(node->row));
 }
 
 /* Which inputs go in, and whether that is possible, as with all dimensions that an array may have; of_all: how many
@@ -129,10 +146,16 @@ static bool choose_inputs(const soma_onnx_node *node, way how, bool goes_in[], u
     bool possible = true;
     size_t first = 0;
     *of_all = 0;
+    if (how == CONSTANT) {
+        memset(goes_in, 0, node->input_count * sizeof *goes_in);
+        const soma_onnx_value *operand = node->input[0];
+        goes_in[0] = can_go_in(operand) && !operand->integer && operand->shape.rank <= SOMA_MAX_RANK;
+        return goes_in[0];
+    }
     for (uint32_t i = 0; i < node->input_count; i++) {
         const soma_onnx_value *value = node->input[i];
-        goes_in[i] = is_of_run(value) && (how != FIRST_ONLY || *of_all == 0);
-        *of_all += is_of_run(value);
+        goes_in[i] = is_of_run(node, i) && (how != FIRST_ONLY || *of_all == 0);
+        *of_all += is_of_run(node, i);
         if (!goes_in[i]) continue;
         if (*of_all == 1) first = value->shape.dim[0];
         possible &= value->shape.rank <= SOMA_MAX_RANK;
@@ -229,6 +252,7 @@ static soma_status keep_inputs(soma_onnx_node *node, const bool goes_in[], const
         if (!value) continue;
         kept->goes_in = goes_in[i];
         kept->rank = value->shape.rank;
+        kept->type = soma_onnx_type_of(value);
         memcpy(kept->dim, value->shape.dim, sizeof kept->dim);
         kept->tensor = value->elements.tensor;
         if (goes_in[i]) continue;
@@ -303,15 +327,22 @@ static soma_status find_lone(soma_onnx_session *session, soma_onnx_node *node, s
 
 /* ---------------------------------------------------------------------------------------------------------- a run */
 
-/* Float32, as which all goes in. */
-static soma_status take_floats(soma_onnx_node *node, uint32_t i, soma_array *array, void **memory) {
+/* As the network takes it: float32, or whole numbers. */
+static soma_status take_numbers(soma_onnx_node *node, uint32_t i, soma_dtype dtype, soma_array *array, void **memory) {
     const soma_onnx_value *value = node->input[i];
-    const size_t count = soma_onnx_count(&value->shape, 0, value->shape.rank);
-    float *floats = *memory = soma_malloc(SOMA_MAX(count, (size_t)1) * sizeof *floats);
-    if (!floats) return soma_out_of_memory(count * sizeof *floats, value->name);
-    *array = (soma_array){.data = floats, .dtype = SOMA_F32, .rank = value->shape.rank};
+    size_t count = soma_onnx_count(&value->shape, 0, value->shape.rank);
+    const double *numbers;
+    *memory = soma_malloc(SOMA_MAX(count, (size_t)1) * soma_dtype_size(dtype));
+    if (!*memory) return soma_out_of_memory(count * soma_dtype_size(dtype), value->name);
+    *array = (soma_array){.data = *memory, .dtype = dtype, .rank = value->shape.rank};
     memcpy(array->shape, value->shape.dim, value->shape.rank * sizeof *array->shape);
-    return soma_onnx_read_floats(node->importer->file, &value->elements, floats);
+    if (dtype == SOMA_F32) return soma_onnx_read_floats(node->importer->file, &value->elements, *memory);
+    SOMA_TRY(soma_onnx_numbers_of(node, i, &numbers, &count));
+    for (size_t k = 0; k < count; k++)
+        if (!soma_onnx_put_number(dtype, numbers[k], *memory, k))
+            return soma_error(SOMA_UNSUPPORTED, "element %zu of %s is %.17g, which is no %s", k, value->name,
+                              numbers[k], soma_dtype_name(dtype));
+    return SOMA_OK;
 }
 
 static int32_t type_of_result(const soma_value_info *info) {
@@ -361,12 +392,14 @@ soma_status soma_onnx_run_lone(void *context, soma_onnx_node *node) {
     soma_array inputs[SOMA_MAX_INPUTS];
     void *memory[SOMA_MAX_INPUTS] = {NULL};
     size_t count = 0, batch = 1;
+    soma_value_info info;
     SOMA_TRY(find_lone(context, node, &one));
     soma_status status = SOMA_OK;
     for (uint32_t i = 0; i < node->input_count && status == SOMA_OK; i++) {
         if (!one->inputs[i].goes_in) continue;
         if (count == 0) batch = node->input[i]->shape.dim[0];
-        status = take_floats(node, i, &inputs[count], &memory[count]);
+        status = soma_network_input_info(one->network, (uint32_t)count, &info);
+        if (status == SOMA_OK) status = take_numbers(node, i, info.dtype, &inputs[count], &memory[count]);
         count++;
     }
     if (status == SOMA_OK) status = give_result(node, one, batch, inputs);
