@@ -41,6 +41,21 @@ class Watch(ProgramTest):
         again = self.write("again.csv", "step,loss\n1,4\n2,3\n3,2\n2,8\n")  # a run that was resumed at its second step
         self.assertEqual(self.curves(again), {("loss", "training"): (2, 2, 8)})
 
+    def test_lines_of_json(self):
+        """The same curves as of the table; null is a gap, and a line without its end is still being written."""
+        lines = self.write("run.jsonl", '{"epoch": 1, "loss": 2, "accuracy": 0.5, "val_loss": 2.5, "learning_rate": 0.1}\n'
+                                        '{"epoch": 2, "loss": 1, "accuracy": null, "val_loss": 1.5, "learning_rate": 0.05}\n{"epoch": 3, "lo')
+        self.assertEqual(self.curves(lines), {("loss", "training"): (2, 2, 1), ("loss", "validation"): (2, 2, 1.5),
+                                              ("accuracy", "training"): (1, 1, 0.5), ("learning_rate", "training"): (2, 2, 0.05)})
+        self.assertEqual(self.curves(self.write("begun.jsonl", '{"epoch": 1, "loss"')), {})
+        written, table = self.path("written.jsonl"), self.path("written.csv")
+        for file in written, table:
+            self.succeed("train", f"--device={DEVICE}", "--epochs=3", "--history", file)
+        found, wanted = self.curves(written), self.curves(table)
+        self.assertEqual(found.keys(), wanted.keys())
+        for curve in found.keys() - {("seconds", "training")}:
+            self.assertEqual(found[curve], wanted[curve])
+
     def test_a_line_is_drawn(self):
         """0, 1, 2 over epochs 1 to 3, on axes that begin and end there. An end of a line is rounded to half a dot either way, and what is
         between to half a one more."""
@@ -103,6 +118,8 @@ class Watch(ProgramTest):
         self.refuse(BAD_FILE, ["line 1", "names"], "watch", self.write("one.csv", "loss\n1\n"))
         self.refuse(BAD_FILE, ["line 3", "fields"], "watch", self.write("short.csv", "epoch,loss\n1,2\n2\n"))
         self.refuse(BAD_FILE, ["line 2", "first field"], "watch", self.write("word.csv", "epoch,loss\none,2\n"))
+        for line, told in ("{\"epoch\": 2, \"loss\"", "JSON"), ("[2, 1]", "JSON"), ("2,1", "JSON"), ('{"epoch": "two"}', "first member"), ("{}", "first member"):
+            self.refuse(BAD_FILE, ["line 2", told], "watch", self.write("bad.jsonl", '{"epoch": 1, "loss": 2}\n' + line + "\n"))
         self.assertEqual(self.curves(self.folder.name), {})
 
     def test_a_terminal(self):

@@ -83,7 +83,7 @@ static exit_status read_once(const char *path, struct curves *curves) {
     if (status == STATUS_DONE && !there)
         status = fail(STATUS_FILE,
                       "%s: there is no such file or directory; accepted: a directory that --tensorboard names, or a "
-                      "table that --history does",
+                      "file that --history does",
                       path);
     return status;
 }
@@ -143,7 +143,7 @@ exit_status command_watch(const struct settings *settings) {
     const char *path = settings->operand[0];
     if (!path)
         return fail(STATUS_USAGE,
-                    "what is to be watched? accepted: a directory that --tensorboard names, or a table that "
+                    "what is to be watched? accepted: a directory that --tensorboard names, or a file that "
                     "--history does");
     if (settings->once || settings->json || !isatty(STDOUT_FILENO)) return show_once(settings, path);
     exit_status status = STATUS_DONE;

@@ -2,6 +2,7 @@
 /* Reads the course of trainings. */
 #include "curves.h"
 #include <errno.h>
+#include <jansson.h>
 #include <soma/tensorboard.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,10 +81,15 @@ static soma_status take_number(void *context, const char *run, const char *tag, 
     return add(context, tag, run, (double)step, value) ? SOMA_OK : SOMA_OUT_OF_MEMORY;
 }
 
-/* -------------------------------------------------------------------------------------------------------------- tables
+/* ----------------------------------------------------------------------------------------------------------- histories
  */
 
 enum { MOST_COLUMNS = 64 };
+
+static bool add_named(struct curves *curves, const char *name, double step, double value) {
+    const bool validated = strncmp(name, VALIDATED, strlen(VALIDATED)) == 0;
+    return add(curves, name + (validated ? strlen(VALIDATED) : 0), validated ? VALIDATION : TRAINING, step, value);
+}
 
 /* Cuts the line at its commas; the fields stay in it. */
 static size_t split(char *line, char *fields[MOST_COLUMNS]) {
@@ -120,33 +126,68 @@ static exit_status read_row(const char *path, size_t row, char *line, size_t col
     if (!read_number(fields[0], &step))
         return refuse_line(path, row, "the first field is no number", "an epoch or a step is wanted");
     for (size_t i = 1; i < columns; i++) {
-        const bool validated = strncmp(names[i], VALIDATED, strlen(VALIDATED)) == 0;
-        const char *chart = names[i] + (validated ? strlen(VALIDATED) : 0);
         if (!read_number(fields[i], &value)) continue; /* a gap */
-        if (!add(curves, chart, validated ? VALIDATION : TRAINING, step, value)) return fail_for_memory();
+        if (!add_named(curves, names[i], step, value)) return fail_for_memory();
     }
     return STATUS_DONE;
 }
 
-/* A line without its end is still being written. */
+static exit_status read_members(const char *path, size_t row, json_t *object, struct curves *curves) {
+    void *first = json_object_iter(object);
+    json_t *step = json_object_iter_value(first);
+    if (!json_is_number(step))
+        return refuse_line(path, row, "the first member is no number", "an epoch or a step is wanted");
+    for (void *at = json_object_iter_next(object, first); at; at = json_object_iter_next(object, at)) {
+        const json_t *value = json_object_iter_value(at);
+        if (!json_is_number(value)) continue; /* a gap */
+        if (!add_named(curves, json_object_iter_key(at), json_number_value(step), json_number_value(value)))
+            return fail_for_memory();
+    }
+    return STATUS_DONE;
+}
+
+static exit_status read_object(const char *path, size_t row, const char *line, struct curves *curves) {
+    json_error_t error;
+    json_t *object = json_loads(line, 0, &error);
+    exit_status status =
+        json_is_object(object)
+            ? read_members(path, row, object, curves)
+            : refuse_line(path, row, "no object of JSON", "each line is one, as the first, in what --history writes");
+    json_decref(object);
+    return status;
+}
+
+/* A line without its end is still being written, here as in tables. */
+static exit_status read_objects(FILE *file, const char *path, char **line, size_t *room, struct curves *curves) {
+    exit_status status = STATUS_DONE;
+    size_t row = 1;
+    do {
+        if (!strchr(*line, '\n')) break;
+        status = read_object(path, row++, *line, curves);
+    } while (status == STATUS_DONE && getline(line, room, file) > 0);
+    return status;
+}
+
 static exit_status read_rows(FILE *file, const char *path, char **line, size_t *room, struct curves *curves) {
     char *names[MOST_COLUMNS];
     double number;
     if (getline(line, room, file) < 0) return STATUS_DONE; /* nothing yet */
+    if (**line == '{') return read_objects(file, path, line, room, curves);
     char *header = strdup(*line);
     if (!header) return fail_for_memory();
     const size_t columns = split(header, names);
     exit_status status = STATUS_DONE;
     if (columns < 2 || read_number(names[0], &number))
-        status = refuse_line(path, 1, "no names of columns",
-                             "a table as --history writes it is wanted, or a directory of event files");
+        status =
+            refuse_line(path, 1, "no names of columns",
+                        "what --history writes is wanted, a table or lines of JSON, or a directory of event files");
     for (size_t row = 2; status == STATUS_DONE && getline(line, room, file) > 0 && strchr(*line, '\n'); row++)
         status = read_row(path, row, *line, columns, names, curves);
     free(header);
     return status;
 }
 
-static exit_status read_table(const char *path, struct curves *curves) {
+static exit_status read_history(const char *path, struct curves *curves) {
     FILE *file = fopen(path, "r");
     char *line = NULL;
     size_t room = 0;
@@ -162,7 +203,7 @@ exit_status curves_read(const char *path, bool *there, struct curves *curves) {
     struct stat about;
     *there = stat(path, &about) == 0;
     if (!*there) return errno == ENOENT ? STATUS_DONE : fail(STATUS_FILE, "%s: cannot open: %s", path, strerror(errno));
-    if (S_ISREG(about.st_mode)) return read_table(path, curves);
+    if (S_ISREG(about.st_mode)) return read_history(path, curves);
     if (!S_ISDIR(about.st_mode)) return fail(STATUS_FILE, "%s: neither a directory of event files nor a table", path);
     soma_status cause = soma_tensorboard_read(path, take_number, curves);
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);

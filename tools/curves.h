@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What was measured in the course of trainings: curves, out of event files or of a table. */
+/* What was measured in the course of trainings: curves, out of event files or of a history. */
 #ifndef SOMA_TOOLS_CURVES_H
 #define SOMA_TOOLS_CURVES_H
 
@@ -21,8 +21,8 @@ struct curves {
 
 /*
  * Of a directory: the numbers in the event files in it and below; of a file: the columns of a table with names in its
- * first line, over its first column, val_NAME in the chart of NAME. *there: false, and STATUS_DONE, where there is no
- * such path.
+ * first line, over its first column, or the members of the object of JSON in each line, over the first; val_NAME in the
+ * chart of NAME. *there: false, and STATUS_DONE, where there is no such path.
  */
 exit_status curves_read(const char *path, bool *there, struct curves *curves);
 void curves_clear(struct curves *curves);
