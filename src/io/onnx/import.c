@@ -296,17 +296,15 @@ static soma_status read_graph(const soma_onnx_importer *wanted, soma_onnx_batch 
  * all is read again. */
 static soma_status read_divided(soma_onnx_importer *wanted, soma_onnx_batch reading, soma_network **network) {
     const size_t nodes = wanted->file->model->graph->n_node;
-    size_t refused;
     wanted->on_host = soma_calloc(nodes + 1, sizeof *wanted->on_host);
-    wanted->refused = &refused;
     if (!wanted->on_host) return soma_out_of_memory(nodes, "nodes that are put off");
     soma_status status;
     bool again;
     do {
-        refused = SIZE_MAX;
+        *wanted->refused = SIZE_MAX;
         status = read_graph(wanted, reading, network);
-        again = status == SOMA_UNSUPPORTED && refused != SIZE_MAX;
-        if (again) wanted->on_host[refused] = true;
+        again = status == SOMA_UNSUPPORTED && *wanted->refused != SIZE_MAX;
+        if (again) wanted->on_host[*wanted->refused] = true;
     } while (again);
     soma_free(wanted->on_host);
     return status;
@@ -316,7 +314,7 @@ static soma_status import(const soma_onnx_file *file, const soma_onnx_options *o
                           const soma_onnx_selection *selection, const soma_onnx_attentions *attentions,
                           soma_onnx_late *late, soma_network **network) {
     soma_onnx_batch reading = options ? options->batch : SOMA_ONNX_BATCH_AUTO;
-    size_t taken = 0;
+    size_t taken = 0, refused = SIZE_MAX;
     SOMA_TRY(check_size(file, selection, &taken));
     SOMA_TRY(soma_onnx_check_ops(file, selection));
     SOMA_TRY(soma_onnx_check_inputs(file, options));
@@ -328,6 +326,7 @@ static soma_status import(const soma_onnx_file *file, const soma_onnx_options *o
                                  .taken = taken,
                                  .memory_limit = soma_onnx_most_made(options),
                                  .late = late,
+                                 .refused = &refused,
                                  .attentions = attentions};
     return late ? read_divided(&wanted, reading, network) : read_graph(&wanted, reading, network);
 }
