@@ -218,5 +218,13 @@ class LikeArrays(ProgramTest):
         for one in said[1:]:
             self.assertEqual(said[0], one)
 
+    def test_a_length_below_0_is_said(self):
+        with zipfile.ZipFile(self.path("wrong.npz"), "w") as archive:
+            archive.writestr("x.npy", npy("<f8", (8, 2, 1), range(16)))
+            archive.writestr("y.npy", npy("<i4", (8,), [0, 1] * 4))
+            archive.writestr("lengths.npy", npy("<i4", (8,), [2, 1, -3, 2, 2, 2, 2, 2]))
+        self.refuse(BAD_FILE, ["lengths", "element 2 is -3", "lengths are whole numbers from 0"], "train", "--data", self.path("wrong.npz"),
+                    "--net=gru 2 last; dense 2 softmax", f"--device={DEVICE}")
+
 
 main()
