@@ -55,8 +55,30 @@ START_TEST(what_makes_no_sense_is_refused) {
 }
 END_TEST
 
+/* The first three make a value of twelve letters, all of which the others want. */
+static void put_many(void) {
+    const float one = 1, ones[4] = {1, 1, 1, 1};
+    floats("u", SHAPE(1, 1, 1, 1, 1), &one);
+    floats("v", SHAPE(1, 1, 1, 1, 1), &one);
+    floats("w", SHAPE(4, 1, 1, 1, 1, 1, 1, 1), ones);
+    floats("z", SHAPE(1, 1, 1), &one);
+    size_t node = soma_onnx_begin_node(&made, "Einsum", "y", (const char *[]){"x", "u", "v", "w", "z", NULL});
+    soma_onnx_put_attribute_text(&made, "equation", "ab,cdefg,hijkl,bcdefghi,jkl->a");
+    soma_onnx_end_node(&made, node);
+}
+
+START_TEST(more_letters_between_than_a_value_has_are_refused) {
+    soma_network *network;
+    make(put_many, 8, 16);
+    expect_ok(soma_file_write(temporary_path("m.onnx"), W->data, W->size));
+    expect_error(soma_load_onnx(temporary_path("m.onnx"), NULL, &network), SOMA_UNSUPPORTED, "node 0, \"y\" (Einsum",
+                 "more than 8 letters in a term");
+}
+END_TEST
+
 static void add(TCase *tests) {
     tcase_add_unchecked_fixture(tests, temporary_create, temporary_destroy);
+    tcase_add_test(tests, more_letters_between_than_a_value_has_are_refused);
     tcase_add_loop_test(tests, what_makes_no_sense_is_refused, 0, (int)SOMA_COUNT_OF(cases));
 }
 

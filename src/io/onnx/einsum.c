@@ -335,9 +335,10 @@ static soma_status multiply(const parts *p, factor *a, factor *b, const char *wa
                                                            : letters == k.rows ? k.columns
                                                                                : NULL)
         for (size_t i = 0; letters[i]; i++) {
-            product.size[product.count] = size_of(a, b, letters[i]);
-            shape[product.count] = letters == k.batch ? 0 : (int64_t)product.size[product.count];
+            const size_t size = size_of(a, b, letters[i]);
             SOMA_TRY(add_letter(product.letter, &product.count, letters[i]));
+            product.size[product.count - 1] = size;
+            shape[product.count - 1] = letters == k.batch ? 0 : (int64_t)size;
         }
     /* Without sums rows and columns are what either value has one of. */
     SOMA_TRY(fold_kinds(p, a, k.both, k.rows, k.sums));
@@ -373,7 +374,7 @@ soma_status soma_onnx_add_einsum(soma_onnx_node *node, bool *done) {
     *done = node->row == &soma_onnx_row_Einsum;
     if (!*done) return SOMA_OK;
     if (!given || !given->has_s) return soma_error(SOMA_INVALID_FILE, "attribute equation must be a text");
-    SOMA_TRY(read_equation(&p, (const char *)given->s.data, given->s.len));
+    SOMA_TRY(read_equation(&p, given->s.len ? (const char *)given->s.data : "", given->s.len));
     return add_parts(&p);
 }
 

@@ -127,6 +127,7 @@ static soma_status length(soma_onnx_node *node) {
     const soma_onnx_sequence *list;
     soma_onnx_value number;
     SOMA_TRY(get_list(node, &list));
+    if (!*node->proto->output[0]) return SOMA_OK;
     SOMA_TRY(soma_onnx_number_value(node->importer, node->proto->output[0], INT64, (int64_t)list->count, 0, &number));
     return soma_onnx_define(node->importer, &number);
 }
@@ -139,7 +140,7 @@ static soma_status at(soma_onnx_node *node) {
     SOMA_TRY(get_place(node, 1, list->count, list->count - 1, 0, &place));
     soma_onnx_value value = *list->item[place];
     value.name = node->proto->output[0];
-    return soma_onnx_define(node->importer, &value);
+    return *value.name ? soma_onnx_define(node->importer, &value) : SOMA_OK;
 }
 
 static soma_status same(soma_onnx_node *node) {
