@@ -106,7 +106,7 @@ static soma_status refuse_class(soma_stream *stream, const soma_npy *npy, size_t
         snprintf(text, sizeof text, "%" PRId64, sign_extended(bits, npy->size));
     else
         snprintf(text, sizeof text, "%" PRIu64, bits);
-    return refuse(stream, npy, element, text, "classes and lengths are whole numbers from 0 to 2147483646");
+    return refuse(stream, npy, element, text, "class numbers and lengths are whole numbers from 0 to 2147483646");
 }
 
 /* What is done with each element. */

@@ -98,7 +98,6 @@ static soma_status check_figure(const figures *f, uint32_t input) {
 }
 
 soma_status soma_onnx_add_batch_figures(soma_onnx_node *node, bool *done) {
-    const soma_onnx_shape *x = node->input_count ? &node->input[0]->shape : NULL;
     figures f = {.node = node, .importer = node->importer};
     int64_t training;
     float epsilon, momentum;
@@ -107,6 +106,7 @@ soma_status soma_onnx_add_batch_figures(soma_onnx_node *node, bool *done) {
     SOMA_TRY(soma_onnx_get_integer(node, "training_mode", 0, &training));
     if (!training) return SOMA_OK;
     *done = true;
+    const soma_onnx_shape *x = &node->input[0]->shape;
     f.rank = x->rank;
     if (f.rank < 2) return soma_error(SOMA_INVALID_SHAPE, "%u dimensions; it takes 2 and more", f.rank);
     f.channels = x->dim[1];
