@@ -138,16 +138,9 @@ static soma_status read_equation(parts *p, const char *text, size_t length) {
 /* ------------------------------------------------------------------------------------------------- nodes of one value
  */
 
-static soma_status define_list(const parts *p, const int64_t *numbers, size_t count, const char **name) {
-    soma_onnx_value value;
-    SOMA_TRY(soma_onnx_inner_name(p->importer, name));
-    SOMA_TRY(soma_onnx_list_value(p->importer, *name, numbers, count, &value));
-    return soma_onnx_define(p->importer, &value);
-}
-
 static soma_status reshape(const parts *p, const int64_t *shape, size_t count, const char **name) {
     const char *inputs[2] = {*name};
-    SOMA_TRY(define_list(p, shape, count, &inputs[1]));
+    SOMA_TRY(soma_onnx_define_list(p->importer, shape, count, &inputs[1]));
     SOMA_TRY(soma_onnx_inner_name(p->importer, name));
     return soma_onnx_add_made(p->importer, "Reshape", inputs, 2, NULL, NULL, 0, *name);
 }
@@ -197,10 +190,10 @@ static soma_status take_diagonal(const parts *p, factor *f, uint32_t first, uint
     shape[count] = (int64_t)(size * size);
     SOMA_TRY(reshape(p, shape, count + 1, &f->name));
     inputs[0] = f->name;
-    SOMA_TRY(define_list(p, (const int64_t[]){0}, 1, &inputs[1]));
-    SOMA_TRY(define_list(p, &shape[count], 1, &inputs[2]));
-    SOMA_TRY(define_list(p, (const int64_t[]){(int64_t)count}, 1, &inputs[3]));
-    SOMA_TRY(define_list(p, (const int64_t[]){(int64_t)size + 1}, 1, &inputs[4]));
+    SOMA_TRY(soma_onnx_define_list(p->importer, (const int64_t[]){0}, 1, &inputs[1]));
+    SOMA_TRY(soma_onnx_define_list(p->importer, &shape[count], 1, &inputs[2]));
+    SOMA_TRY(soma_onnx_define_list(p->importer, (const int64_t[]){(int64_t)count}, 1, &inputs[3]));
+    SOMA_TRY(soma_onnx_define_list(p->importer, (const int64_t[]){(int64_t)size + 1}, 1, &inputs[4]));
     SOMA_TRY(soma_onnx_inner_name(p->importer, &f->name));
     SOMA_TRY(soma_onnx_add_made(p->importer, "Slice", inputs, 5, NULL, NULL, 0, f->name));
     const char letter = f->letter[first];
@@ -238,7 +231,7 @@ static soma_status add_up(const parts *p, factor *f, uint32_t place) {
     if (p->importer->opset < 13)
         SOMA_TRY(soma_onnx_add_made(p->importer, "ReduceSum", inputs, 1, "axes", &axis, 1, f->name));
     else {
-        SOMA_TRY(define_list(p, &axis, 1, &inputs[1]));
+        SOMA_TRY(soma_onnx_define_list(p->importer, &axis, 1, &inputs[1]));
         SOMA_TRY(soma_onnx_add_made(p->importer, "ReduceSum", inputs, 2, NULL, NULL, 0, f->name));
     }
     return squeeze(p, f, place);

@@ -64,9 +64,9 @@ soma_status soma_onnx_number_value(soma_onnx_importer *importer, const char *nam
 soma_status soma_onnx_inner_name(soma_onnx_importer *importer, const char **name);
 /* A constant of one float32, rank 0. */
 soma_status soma_onnx_float_value(soma_onnx_importer *importer, const char *name, float number, soma_onnx_value *value);
-/* Whole numbers, in a list. */
-soma_status soma_onnx_list_value(soma_onnx_importer *importer, const char *name, const int64_t *numbers, size_t count,
-                                 soma_onnx_value *value);
+/* Whole numbers in a list, rank 1, under a name of their own. */
+soma_status soma_onnx_define_list(soma_onnx_importer *importer, const int64_t *numbers, size_t count,
+                                  const char **name);
 /* A node of these inputs and one attribute, of one number where `list` is 0, else of a list of so many, with one
  * output. */
 soma_status soma_onnx_add_made(soma_onnx_importer *importer, const char *op, const char *const *inputs, size_t count,

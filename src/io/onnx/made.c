@@ -30,24 +30,25 @@ soma_status soma_onnx_float_value(soma_onnx_importer *importer, const char *name
     return SOMA_OK;
 }
 
-soma_status soma_onnx_list_value(soma_onnx_importer *importer, const char *name, const int64_t *numbers, size_t count,
-                                 soma_onnx_value *value) {
-    void *memory;
-    SOMA_TRY(soma_onnx_keep(importer, count * sizeof *numbers, name, &memory));
-    if (count) memcpy(memory, numbers, count * sizeof *numbers);
-    *value = (soma_onnx_value){.constant = true, .integer = true, .name = name, .shape = {.rank = 1}};
-    value->shape.dim[0] = count;
-    value->elements = (soma_onnx_elements){.type = INT64, .rank = 1, .count = count, .made = true, .integers = memory};
-    value->elements.dim[0] = count;
-    return SOMA_OK;
-}
-
 soma_status soma_onnx_inner_name(soma_onnx_importer *importer, const char **name) {
     void *memory;
     SOMA_TRY(soma_onnx_keep(importer, 24, "a loop", &memory));
     snprintf(memory, 24, "\x01%zu", importer->own_names++);
     *name = memory;
     return SOMA_OK;
+}
+
+soma_status soma_onnx_define_list(soma_onnx_importer *importer, const int64_t *numbers, size_t count,
+                                  const char **name) {
+    void *memory;
+    SOMA_TRY(soma_onnx_inner_name(importer, name));
+    SOMA_TRY(soma_onnx_keep(importer, count * sizeof *numbers, *name, &memory));
+    if (count) memcpy(memory, numbers, count * sizeof *numbers);
+    soma_onnx_value value = {.constant = true, .integer = true, .name = *name, .shape = {.rank = 1}};
+    value.shape.dim[0] = count;
+    value.elements = (soma_onnx_elements){.type = INT64, .rank = 1, .count = count, .made = true, .integers = memory};
+    value.elements.dim[0] = count;
+    return soma_onnx_define(importer, &value);
 }
 
 soma_status soma_onnx_add_made(soma_onnx_importer *importer, const char *op, const char *const *inputs, size_t count,

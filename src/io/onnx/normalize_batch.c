@@ -21,13 +21,6 @@ static soma_status add(const figures *f, const char *op, const char *a, const ch
     return soma_onnx_add_made(f->importer, op, (const char *[]){a, b}, b ? 2 : 1, NULL, NULL, 0, *result);
 }
 
-static soma_status define_list(const figures *f, const int64_t *numbers, size_t count, const char **name) {
-    soma_onnx_value value;
-    SOMA_TRY(soma_onnx_inner_name(f->importer, name));
-    SOMA_TRY(soma_onnx_list_value(f->importer, *name, numbers, count, &value));
-    return soma_onnx_define(f->importer, &value);
-}
-
 static soma_status define_float(const figures *f, float number, const char **name) {
     soma_onnx_value value;
     SOMA_TRY(soma_onnx_inner_name(f->importer, name));
@@ -41,7 +34,7 @@ static soma_status add_mean(const figures *f, const char *x, const char **mean) 
     const char *list;
     for (uint32_t i = 0; i + 1 < f->rank; i++) axes[i] = i == 0 ? 0 : i + 1;
     if (f->importer->opset >= 18) {
-        SOMA_TRY(define_list(f, axes, f->rank - 1, &list));
+        SOMA_TRY(soma_onnx_define_list(f->importer, axes, f->rank - 1, &list));
         return add(f, "ReduceMean", x, list, mean);
     }
     SOMA_TRY(soma_onnx_inner_name(f->importer, mean));
@@ -61,7 +54,7 @@ static soma_status widen(const figures *f, uint32_t input, const char **wide) {
     int64_t shape[SOMA_ONNX_MAX_RANK];
     const char *list;
     for (uint32_t i = 0; i + 1 < f->rank; i++) shape[i] = i == 0 ? (int64_t)f->channels : 1;
-    SOMA_TRY(define_list(f, shape, f->rank - 1, &list));
+    SOMA_TRY(soma_onnx_define_list(f->importer, shape, f->rank - 1, &list));
     return add(f, "Reshape", f->node->proto->input[input], list, wide);
 }
 
@@ -81,7 +74,7 @@ static soma_status add_result(const figures *f, float epsilon) {
 /* The running figure, of which `momentum` stays. */
 static soma_status add_running(const figures *f, uint32_t output, const char *own, float momentum) {
     const char *list, *kept, *share, *old, *name = f->node->proto->output[output];
-    SOMA_TRY(define_list(f, (const int64_t[]){(int64_t)f->channels}, 1, &list));
+    SOMA_TRY(soma_onnx_define_list(f->importer, (const int64_t[]){(int64_t)f->channels}, 1, &list));
     SOMA_TRY(add(f, "Reshape", own, list, &own));
     SOMA_TRY(define_float(f, momentum, &kept));
     SOMA_TRY(define_float(f, 1.0f - momentum, &share));

@@ -199,20 +199,19 @@ static soma_status get_cut(soma_onnx_node *node, int64_t *lengths, cut *c) {
     return SOMA_OK;
 }
 
-static soma_status define_number(soma_onnx_importer *importer, int64_t number, uint32_t rank, const char **name) {
-    soma_onnx_value value;
-    SOMA_TRY(soma_onnx_inner_name(importer, name));
-    SOMA_TRY(soma_onnx_number_value(importer, *name, INT64, number, rank, &value));
-    return soma_onnx_define(importer, &value);
-}
-
 static soma_status add_piece(soma_onnx_node *node, const cut *c, int64_t start, int64_t end, const char *name) {
     soma_onnx_importer *importer = node->importer;
     const char *inputs[4] = {node->proto->input[0]};
-    SOMA_TRY(define_number(importer, start, c->flat ? 0 : 1, &inputs[1]));
-    if (c->flat) return soma_onnx_add_made(importer, "Gather", inputs, 2, "axis", &c->axis, 0, name);
-    SOMA_TRY(define_number(importer, end, 1, &inputs[2]));
-    SOMA_TRY(define_number(importer, c->axis, 1, &inputs[3]));
+    soma_onnx_value place;
+    if (c->flat) {
+        SOMA_TRY(soma_onnx_inner_name(importer, &inputs[1]));
+        SOMA_TRY(soma_onnx_number_value(importer, inputs[1], INT64, start, 0, &place));
+        SOMA_TRY(soma_onnx_define(importer, &place));
+        return soma_onnx_add_made(importer, "Gather", inputs, 2, "axis", &c->axis, 0, name);
+    }
+    SOMA_TRY(soma_onnx_define_list(importer, &start, 1, &inputs[1]));
+    SOMA_TRY(soma_onnx_define_list(importer, &end, 1, &inputs[2]));
+    SOMA_TRY(soma_onnx_define_list(importer, &c->axis, 1, &inputs[3]));
     return soma_onnx_add_made(importer, "Slice", inputs, 4, NULL, NULL, 0, name);
 }
 
