@@ -134,6 +134,8 @@ const char *soma_onnx_kind_name(const Soma__Onnx__TypeProto *type);
 /* As which arrays of it go into a network and come out of it; bfloat16, which C and NumPy have no type for, as float32.
  */
 soma_dtype soma_onnx_dtype_of(int32_t type);
+/* The other way for whole numbers and truth; float of all else. */
+int32_t soma_onnx_type_of_array(soma_dtype dtype);
 /* Types whose values a network computes with, in float32. */
 bool soma_onnx_is_float(int32_t type);
 /* Types that hold whole numbers; bool is one. */

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FLOAT = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, NAME_SIZE = 32 };
+enum { NAME_SIZE = 32 };
 
 /* How the numbers of a run go in. */
 typedef enum way {
@@ -345,27 +345,6 @@ static soma_status take_numbers(soma_onnx_node *node, uint32_t i, soma_dtype dty
     return SOMA_OK;
 }
 
-static int32_t type_of_result(const soma_value_info *info) {
-    switch ((int)info->dtype) {
-    case SOMA_U8:
-        return SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT8;
-    case SOMA_I8:
-        return SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT8;
-    case SOMA_U16:
-        return SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT16;
-    case SOMA_I16:
-        return SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT16;
-    case SOMA_I32:
-        return SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT32;
-    case SOMA_I64:
-        return SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64;
-    case SOMA_BOOL:
-        return SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__BOOL;
-    default:
-        return FLOAT;
-    }
-}
-
 static soma_status give_result(soma_onnx_node *node, const soma_onnx_lone *one, size_t batch,
                                const soma_array *inputs) {
     soma_onnx_shape shape = {.rank = 0};
@@ -384,7 +363,7 @@ static soma_status give_result(soma_onnx_node *node, const soma_onnx_lone *one, 
         soma_free(made);
         SOMA_TRY(status);
     }
-    return soma_onnx_give_numbers(node, type_of_result(&info), &shape, false, numbers);
+    return soma_onnx_give_numbers(node, soma_onnx_type_of_array(info.dtype), &shape, false, numbers);
 }
 
 soma_status soma_onnx_run_lone(void *context, soma_onnx_node *node) {

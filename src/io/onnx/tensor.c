@@ -87,6 +87,12 @@ soma_dtype soma_onnx_dtype_of(int32_t type) {
     return is_known(type) ? types[type].dtype : SOMA_F32;
 }
 
+int32_t soma_onnx_type_of_array(soma_dtype dtype) {
+    for (int32_t type = 0; is_known(type); type++)
+        if (types[type].kind == KIND_INTEGER && types[type].dtype == dtype) return type;
+    return TYPE(FLOAT);
+}
+
 bool soma_onnx_is_float(int32_t type) {
     return is_known(type) && types[type].kind == KIND_FLOAT;
 }
