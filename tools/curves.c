@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads the course of trainings. */
 #include "curves.h"
+#include "curve_lines.h"
 #include <errno.h>
-#include <jansson.h>
 #include <soma/tensorboard.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,7 +86,7 @@ static soma_status take_number(void *context, const char *run, const char *tag, 
 
 enum { MOST_COLUMNS = 64 };
 
-static bool add_named(struct curves *curves, const char *name, double step, double value) {
+bool curve_lines_add(struct curves *curves, const char *name, double step, double value) {
     const bool validated = strncmp(name, VALIDATED, strlen(VALIDATED)) == 0;
     return add(curves, name + (validated ? strlen(VALIDATED) : 0), validated ? VALIDATION : TRAINING, step, value);
 }
@@ -113,7 +113,7 @@ static exit_status fail_for_memory(void) {
     return fail(STATUS_FAILED, "out of memory");
 }
 
-static exit_status refuse_line(const char *path, size_t line, const char *found, const char *wanted) {
+exit_status curve_lines_refuse(const char *path, size_t line, const char *found, const char *wanted) {
     return fail(STATUS_FILE, "%s: line %zu: %s; %s", path, line, found, wanted);
 }
 
@@ -122,39 +122,14 @@ static exit_status read_row(const char *path, size_t row, char *line, size_t col
     char *fields[MOST_COLUMNS];
     double step = 0, value = 0;
     if (split(line, fields) != columns)
-        return refuse_line(path, row, "another number of fields than there are names", "as many are wanted");
+        return curve_lines_refuse(path, row, "another number of fields than there are names", "as many are wanted");
     if (!read_number(fields[0], &step))
-        return refuse_line(path, row, "the first field is no number", "an epoch or a step is wanted");
+        return curve_lines_refuse(path, row, "the first field is no number", "an epoch or a step is wanted");
     for (size_t i = 1; i < columns; i++) {
         if (!read_number(fields[i], &value)) continue; /* a gap */
-        if (!add_named(curves, names[i], step, value)) return fail_for_memory();
+        if (!curve_lines_add(curves, names[i], step, value)) return fail_for_memory();
     }
     return STATUS_DONE;
-}
-
-static exit_status read_members(const char *path, size_t row, json_t *object, struct curves *curves) {
-    void *first = json_object_iter(object);
-    json_t *step = json_object_iter_value(first);
-    if (!json_is_number(step))
-        return refuse_line(path, row, "the first member is no number", "an epoch or a step is wanted");
-    for (void *at = json_object_iter_next(object, first); at; at = json_object_iter_next(object, at)) {
-        const json_t *value = json_object_iter_value(at);
-        if (!json_is_number(value)) continue; /* a gap */
-        if (!add_named(curves, json_object_iter_key(at), json_number_value(step), json_number_value(value)))
-            return fail_for_memory();
-    }
-    return STATUS_DONE;
-}
-
-static exit_status read_object(const char *path, size_t row, const char *line, struct curves *curves) {
-    json_error_t error;
-    json_t *object = json_loads(line, 0, &error);
-    exit_status status =
-        json_is_object(object)
-            ? read_members(path, row, object, curves)
-            : refuse_line(path, row, "no object of JSON", "each line is one, as the first, in what --history writes");
-    json_decref(object);
-    return status;
 }
 
 /* A line without its end is still being written, here as in tables. */
@@ -163,7 +138,7 @@ static exit_status read_objects(FILE *file, const char *path, char **line, size_
     size_t row = 1;
     do {
         if (!strchr(*line, '\n')) break;
-        status = read_object(path, row++, *line, curves);
+        status = curve_lines_read(path, row++, *line, curves);
     } while (status == STATUS_DONE && getline(line, room, file) > 0);
     return status;
 }
@@ -178,9 +153,9 @@ static exit_status read_rows(FILE *file, const char *path, char **line, size_t *
     const size_t columns = split(header, names);
     exit_status status = STATUS_DONE;
     if (columns < 2 || read_number(names[0], &number))
-        status =
-            refuse_line(path, 1, "no names of columns",
-                        "what --history writes is wanted, a table or lines of JSON, or a directory of event files");
+        status = curve_lines_refuse(
+            path, 1, "no names of columns",
+            "what --history writes is wanted, a table or lines of JSON, or a directory of event files");
     for (size_t row = 2; status == STATUS_DONE && getline(line, room, file) > 0 && strchr(*line, '\n'); row++)
         status = read_row(path, row, *line, columns, names, curves);
     free(header);
