@@ -162,6 +162,32 @@ START_TEST(what_is_saved_comes_back) {
 }
 END_TEST
 
+/* JSON has no numbers for these, which are values of a graph like any other. */
+START_TEST(values_that_are_not_finite_come_back) {
+    static const float values[] = {INFINITY, -INFINITY, NAN};
+    const char *path = temporary_path("model.safetensors");
+    size_t width = 4;
+    for (size_t i = 0; i < SOMA_COUNT_OF(values); i++) {
+        soma_network *network, *loaded;
+        soma_tensor *padded;
+        expect_ok(soma_network_create(&network));
+        soma_tensor *x = soma_input(network, "x", 1, &width);
+        soma_tensor_spec spec = {.op = SOMA_OP_PAD, .input_count = 1, .input = &x};
+        spec.attributes.pad.value = values[i];
+        spec.attributes.pad.after[0] = 1;
+        expect_ok(soma_graph_add(x->graph, &spec, &padded));
+        soma_output(padded);
+        expect_ok(soma_network_status(network));
+        expect_ok(soma_save(network, path));
+        expect_ok(soma_load(path, &loaded));
+        float back = soma_network_output(loaded, 0)->attributes.pad.value;
+        ck_assert(isnan(values[i]) ? isnan(back) : back == values[i]);
+        soma_network_destroy(network);
+        soma_network_destroy(loaded);
+    }
+}
+END_TEST
+
 /* Training goes on from a file as it would have gone on: same seed, same dropout, same weights. */
 START_TEST(training_continues_alike) {
     static const float x[4][4] = {{1, 0, 0, 1}, {0, 1, 0, 0}, {0, 0, 1, 1}, {1, 1, 0, 0}};
@@ -369,6 +395,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, preprocessing_comes_back);
     tcase_add_test(cases, what_cannot_be_saved_is_refused);
     tcase_add_test(cases, a_failed_save_leaves_the_old_file);
+    tcase_add_test(cases, values_that_are_not_finite_come_back);
     if (SOMA_HAS_TRAINING) tcase_add_test(cases, training_continues_alike);
 }
 

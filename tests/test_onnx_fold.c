@@ -313,6 +313,9 @@ static void add_pairs(const char *op, int32_t type, const int64_t *a, const int6
 static void powers(void) {
     add_pairs("Pow", 7, (const int64_t[]){2, -3, 5, 1}, (const int64_t[]){10, 3, 0, 9});
 }
+static void equal_numbers(void) {
+    add_pairs("Equal", 7, (const int64_t[]){2, 3, -1, 0}, (const int64_t[]){2, 2, -1, 1});
+}
 static void sums_of_int8(void) {
     add_pairs("Add", 3, (const int64_t[]){127, -128, 100, -4}, (const int64_t[]){1, -1, 28, 3});
 }
@@ -515,6 +518,7 @@ static const struct {
     {"Sign", signs, 2, {OPEN, 4}, 1, 4, {0}, {-1, 0, 1, 1}},
     {"Relu", above_zero, 2, {OPEN, 4}, 1, 4, {0}, {0, 0, 0, 0x1p24F}},
     {"Pow", powers, 2, {OPEN, 4}, 1, 4, {0}, {1024, -27, 1, 1}},
+    {"Equal", equal_numbers, 2, {OPEN, 4}, 1, 4, {0}, {1, 0, 1, 0}},
     {"Add, int8", sums_of_int8, 2, {OPEN, 4}, 1, 4, {0}, {-128, 127, -128, -1}},
     {"Mul, uint8", products_of_uint8, 2, {OPEN, 4}, 1, 4, {0}, {1, 0, 240, 15}},
     {"Sub, uint16", differences_of_uint16, 2, {OPEN, 4}, 1, 4, {0}, {65535, 0, 0, 4}},

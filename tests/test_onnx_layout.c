@@ -77,6 +77,35 @@ START_TEST(a_layout_keeps_its_order) {
 }
 END_TEST
 
+/* Seen with two other dimensions, elements have an order of these only where that puts each where it was. */
+START_TEST(an_order_of_other_dimensions_is_found_where_there_is_one) {
+    static const uint32_t orders[2][2] = {{0, 1}, {1, 0}};
+    size_t dim[MOST_DIMENSIONS], list[MOST_ELEMENTS], read[MOST_ELEMENTS];
+    uint32_t order[MOST_DIMENSIONS], found[2], with = 0, without = 0;
+    soma_onnx_layout layout;
+    random_state = 7;
+    for (int i = 0; i < 4000; i++) {
+        uint32_t rank = random_dimensions(dim);
+        shuffle(order, rank);
+        size_t count = list_elements(rank, dim, order, list), other[2] = {1 + below(6)};
+        if (count % other[0]) continue;
+        other[1] = count / other[0];
+        bool there = false;
+        for (int j = 0; j < 2; j++) {
+            list_elements(2, other, orders[j], read);
+            there |= memcmp(list, read, count * sizeof *list) == 0;
+        }
+        ck_assert(soma_onnx_layout_make(rank, dim, order, &layout));
+        ck_assert_int_eq(soma_onnx_layout_order(&layout, 2, other, found), there);
+        *(there ? &with : &without) += 1;
+        if (!there) continue;
+        list_elements(2, other, found, read);
+        ck_assert_mem_eq(list, read, count * sizeof *list);
+    }
+    ck_assert_uint_gt(SOMA_MIN(with, without), 100);
+}
+END_TEST
+
 START_TEST(a_turn_puts_one_order_into_another) {
     size_t dim[2][MOST_DIMENSIONS], list[2][MOST_ELEMENTS], turned[MOST_ELEMENTS], step[12];
     uint32_t order[2][MOST_DIMENSIONS], possible = 0;
@@ -456,6 +485,7 @@ int main(void) {
     tcase_set_timeout(all, 60);
     tcase_add_unchecked_fixture(all, temporary_create, temporary_destroy);
     tcase_add_test(all, a_layout_keeps_its_order);
+    tcase_add_test(all, an_order_of_other_dimensions_is_found_where_there_is_one);
     tcase_add_test(all, a_turn_puts_one_order_into_another);
     tcase_add_test(all, a_transposition_changes_the_layout_alone);
     tcase_add_test(all, what_does_not_fit_is_said);
