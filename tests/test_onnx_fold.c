@@ -249,6 +249,22 @@ static void batch_in_the_middle(void) {
     node("Add", "x", "sum", "y");
 }
 
+/* Rows of x turned, [2, batch], by a list of lists and by a number: the batch comes to stand behind two dimensions, and
+ * behind none. y is the sum of both, turned back. */
+static void taken_before_the_batch(void) {
+    integers("places", 4, (const int64_t[]){1, 0, 1, 1});
+    integers("square", 2, (const int64_t[]){2, 2});
+    tensor("zero", 7, 0, NULL, 8);
+    node("Reshape", "places", "square", "lists");
+    node("Transpose", "x", NULL, "turned");
+    with_integer("Gather", "turned", "lists", "many", "axis", 0);
+    with_integer("Gather", "turned", "zero", "first", "axis", 0);
+    node("Add", "many", "first", "sum");
+    size_t one = soma_onnx_begin_node(&made, "Transpose", "y", (const char *[]){"sum", NULL});
+    soma_onnx_put_attribute_integers(&made, "perm", (const int64_t[]){2, 0, 1}, 3);
+    soma_onnx_end_node(&made, one);
+}
+
 /* y = x + [-2, 0, 3], the negative of whole numbers. */
 static void negated(void) {
     integers("whole", 3, (const int64_t[]){2, 0, -3});
@@ -505,6 +521,7 @@ static const struct {
     {"as a shape", batch_as_a_shape, 2, {OPEN, 2}, 2, 4, {1, 2, 3, 4}, {1, 2, 3, 4}},
     {"all of a batch", all_of_a_batch, 2, {OPEN, 2}, 2, 2, {1, 2, 3, 4}, {2, 4}},
     {"in the middle", batch_in_the_middle, 2, {OPEN, 2}, 2, 4, {1, 2, 3, 4}, {6, 9, 8, 11}},
+    {"before the batch", taken_before_the_batch, 2, {OPEN, 2}, 2, 8, {1, 2, 3, 4}, {3, 2, 3, 3, 7, 6, 7, 7}},
     {"extremes", extremes, 2, {OPEN, 3}, 1, 3, {10, 20, 30}, {12, 27, 41}},
     {"extreme of one", extreme_of_one, 2, {OPEN, 3}, 1, 3, {10, 20, 30}, {11, 29, 26}},
     {"through half", through_half, 2, {OPEN, 2}, 1, 2, {1.0009765625F, -70000}, {1.0009765625F, -70000}},

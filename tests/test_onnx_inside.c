@@ -495,9 +495,10 @@ typedef struct distance_form {
     enum axis_from from;
     int64_t axis;
     const char *first, *second, *difference, *next, *piece;
+    const char *list; /* an attribute of one 1 that says how rows are read or distances written; NULL: none */
 } distance_form;
 #define DISTANCES(from, axis, first, second)                                                                           \
-    { from, axis, first, second, "Sub", "Identity", "Identity" }
+    { from, axis, first, second, "Sub", "Identity", "Identity", NULL }
 #define USUAL_DISTANCES DISTANCES(ATTRIBUTE, 1, "state", "row")
 static distance_form distance = USUAL_DISTANCES;
 static bool known_sample; /* of 0s, to whose distances x [n, 1] is added */
@@ -531,6 +532,7 @@ static void with_distances(void) {
     if (known_sample) floats("known", SHAPE(1, width), (const float[MOST_FEATURES]){0});
     size_t scan = begin(GRAPH_NODE, "Scan", NULL, NAMES(known_sample ? "known" : "x", "rows"), NAMES("same", "across"));
     put_attribute("num_scan_inputs", 1);
+    if (distance.list) soma_onnx_put_attribute_integers(&made, distance.list, (const int64_t[]){1}, 1);
     size_t attribute = begin_body("body"), body = soma_protobuf_open(W, ATTRIBUTE_GRAPH);
     put_value(GRAPH_INPUT, "state", SHAPE(OPEN, width));
     put_value(GRAPH_INPUT, "row", SHAPE(width));
@@ -604,9 +606,12 @@ START_TEST(what_is_written_like_distances_is_something_else) {
         DISTANCES(BYTES, -2, "state", "row"),
         DISTANCES(ATTRIBUTE, 1, "state", "state"),
         DISTANCES(ATTRIBUTE, 1, "row", "row"),
-        {ATTRIBUTE, 1, "state", "row", "Add", "Identity", "Identity"},
-        {ATTRIBUTE, 1, "state", "row", "Sub", "Neg", "Identity"},
-        {ATTRIBUTE, 1, "state", "row", "Sub", "Identity", "Neg"},
+        {ATTRIBUTE, 1, "state", "row", "Add", "Identity", "Identity", NULL},
+        {ATTRIBUTE, 1, "state", "row", "Sub", "Neg", "Identity", NULL},
+        {ATTRIBUTE, 1, "state", "row", "Sub", "Identity", "Neg", NULL},
+        {ATTRIBUTE, 1, "state", "row", "Sub", "Identity", "Identity", "scan_input_directions"},
+        {ATTRIBUTE, 1, "state", "row", "Sub", "Identity", "Identity", "scan_output_directions"},
+        {ATTRIBUTE, 1, "state", "row", "Sub", "Identity", "Identity", "scan_output_axes"},
     };
     const char *path = temporary_path("m.onnx");
     soma_network *network;
@@ -931,7 +936,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, loops_that_are_too_long_or_not_known_are_refused);
     tcase_add_test(all, distances_to_any_number_of_rows_are_computed);
     tcase_add_loop_test(all, distances_are_known_however_they_are_written, 0, 6);
-    tcase_add_loop_test(all, what_is_written_like_distances_is_something_else, 0, 11);
+    tcase_add_loop_test(all, what_is_written_like_distances_is_something_else, 0, 14);
     tcase_add_test(all, distances_of_what_is_known_are_computed_too);
     tcase_add_test(all, distances_take_the_memory_of_a_block_of_rows);
     tcase_add_test(all, distances_of_pairs_of_rows_are_a_scan);

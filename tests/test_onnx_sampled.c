@@ -224,6 +224,12 @@ static void lengths_of_windows(void) {
     soma_onnx_put_attribute_integer(&made, "ceil_mode", 1);
     end(one);
 }
+/* By the largest power that there is: what is less than 1 is 0 then. */
+static void largest_power(void) {
+    size_t one = begin("GlobalLpPool", "y", INPUTS("x"));
+    soma_onnx_put_attribute_integer(&made, "p", INT32_MAX);
+    end(one);
+}
 static void sum_of_sizes(void) {
     size_t one = begin("GlobalLpPool", "y", INPUTS("x"));
     soma_onnx_put_attribute_integer(&made, "p", 1);
@@ -405,6 +411,7 @@ static const onnx_case cases[] = {
     {"cropped", cropped, 2, {OPEN, 5}, 1, 2, {1, 2, 3, 4, 5}, {2, 3}},
     {"padded", padded, 2, {OPEN, 3}, 1, 6, {1, 2, 3}, {0, 1, 2, 3, 0, 0}},
     {"lengths of windows", lengths_of_windows, 3, {OPEN, 1, 5}, 1, 3, {3, -4, 0, 0, -7}, {5, 0, 7}},
+    {"largest power", largest_power, 3, {OPEN, 1, 3}, 1, 1, {0.5F, 1, 0}, {1}},
     {"sum of sizes", sum_of_sizes, 3, {OPEN, 1, 3}, 1, 1, {3, -4, 0}, {7}},
     {"moved taps", moved_taps, 2, {OPEN, 12}, 1, 4, {IMAGE, 0.5f, 0, 0, 1}, {4, 4, 6, 0}},
     {"largest", largest, 2, {OPEN, 4}, 3, 3, {1, 5, 3, 2, 7, 0, 0, 9, 4, 3, 2, 1}, {5, 9, 4}},
