@@ -113,7 +113,8 @@ bool soma_suite_is_over(const soma_suite *suite);
 void soma_suite_fail(soma_suite *suite, const char *text, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Where a case's views lie: each in a memory of its own or all in one, with guard bytes around each. */
+/* Where a case's views lie: each in a memory of its own, which may end where it does, or all in one; with guard bytes
+ * around each. */
 typedef struct soma_block {
     void *memory;
     size_t bytes;
