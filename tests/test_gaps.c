@@ -88,6 +88,7 @@ END_TEST
 START_TEST(words_are_categories) {
     const soma_csv_roles roles = {.missing = SOMA_MISSING_MEDIAN, .max_categories = 3}, few = {.max_categories = 2};
     const char *text = "c,p,y\nx,1,a\ny,2,b\n,3,a\nz,4,b\n", *other = "p,c,y\n9,z,a\n8,w,b\n";
+    const char *words = "p,c,y\n9,z,a\none,x,b\n";
     soma_dataset *dataset, *plain;
     soma_network *network = network_of_text(4, "dense 2 softmax");
     expect_ok(soma_csv_parse("t.csv", text, strlen(text), &(soma_csv_options){.roles = &roles}, &dataset));
@@ -100,6 +101,10 @@ START_TEST(words_are_categories) {
     expect_inputs(dataset, (float[]){0, 0, 1, 9, 0, 0, 0, 8}, 8);
     ck_assert_ptr_nonnull(strstr(soma_dataset_note(dataset), "1 words that the model does not know"));
     soma_dataset_destroy(dataset);
+    /* What the model knows as numbers stays so, whatever may have categories. */
+    expect_error(soma_csv_parse("w.csv", words, strlen(words), &(soma_csv_options){.network = network, .roles = &roles},
+                                &dataset),
+                 SOMA_INVALID_FILE, "line 3, column 1", "\"one\"", "is no number");
     expect_ok(soma_csv_parse("o.csv", other, strlen(other), &(soma_csv_options){.roles = &roles}, &plain));
     expect_error(soma_dataset_match(plain, network), SOMA_INVALID_ARGUMENT, "\"c\"", "2 categories", "3 in the model");
     soma_dataset_destroy(plain);
