@@ -122,6 +122,31 @@ static void reversed(void) {
     end(one);
 }
 
+/* The same with the time in front, which is what the op takes where nothing is said. */
+static void reversed_in_front(void) {
+    LIST("of_steps", 0, 3);
+    LIST("of_length", 0);
+    cut("steps", 0, 3, "of_steps");
+    cut("length", 3, 4, "of_length");
+    cast("length", "whole", ONNX_INT64);
+    end(begin("Transpose", "turned", INPUTS("steps")));
+    end(begin("ReverseSequence", "back", INPUTS("turned", "whole")));
+    end(begin("Transpose", "y", INPUTS("back")));
+}
+
+/* Lengths that the file knows, of a batch that it fixes. */
+static void reversed_by_constants(void) {
+    LIST("lengths", 2, 3);
+    size_t one = begin("ReverseSequence", "y", INPUTS("x", "lengths"));
+    soma_onnx_put_attribute_integer(&made, "batch_axis", 0);
+    soma_onnx_put_attribute_integer(&made, "time_axis", 1);
+    end(one);
+}
+static void reversed_in_front_by_constants(void) {
+    LIST("lengths", 2, 1, 7);
+    end(begin("ReverseSequence", "y", INPUTS("x", "lengths")));
+}
+
 /* ----------------------------------------------------------------------------------------------------------- losses */
 
 /* Of x the first three are logarithms, or scores, the last is the class. */
@@ -393,6 +418,16 @@ static const onnx_case cases[] = {
     {"mapped", mapped, 2, {OPEN, 10}, 1, 4, {-1, 0, 0, 0, 1, 0, IMAGE}, {2, 1, 4, 3}},
     {"reversed", reversed, 2, {OPEN, 4}, 3, 9, {1, 2, 3, 3, 4, 5, 6, 2, 7, 8, 9, 0}, {3, 2, 1, 5, 4, 6, 7, 8, 9}},
     {"reversed, beyond the steps", reversed, 2, {OPEN, 4}, 2, 6, {1, 2, 3, 5, 4, 5, 6, -2}, {3, 2, 1, 4, 5, 6}},
+    {"reversed, time in front", reversed_in_front, 2, {OPEN, 4}, 2, 6, {1, 2, 3, 2, 4, 5, 6, 3}, {2, 1, 3, 6, 5, 4}},
+    {"reversed by constants", reversed_by_constants, 2, {2, 3}, 1, 6, {1, 2, 3, 4, 5, 6}, {2, 1, 3, 6, 5, 4}},
+    {"reversed in front by constants",
+     reversed_in_front_by_constants,
+     2,
+     {2, 3},
+     1,
+     6,
+     {1, 2, 3, 4, 5, 6},
+     {4, 2, 6, 1, 5, 3}},
     {"likelihood",
      likelihood,
      2,
