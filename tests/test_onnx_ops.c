@@ -341,7 +341,23 @@ static void repeated_in_front(void) {
     node("Expand", "u", "wide", "y");
 }
 
+/* As the first state of a loop of convolutions is: it goes by no input, and the file fixes the batch. */
+static void convolution_of_a_constant(void) {
+    floats("state", SHAPE(2, 1, 2, 2), (const float[]){1, 2, 3, 4, 5, 6, 7, 8});
+    floats("w", SHAPE(1, 1, 1, 1), (const float[]){2});
+    node("Conv", "state", "w", "doubled");
+    node("Add", "x", "doubled", "y");
+}
+
 static const onnx_case cases[] = {
+    {"a convolution of a constant",
+     convolution_of_a_constant,
+     4,
+     {2, 1, 2, 2},
+     1,
+     8,
+     {1, 0, 0, 0, 0, 0, 0, -1},
+     {3, 4, 6, 8, 10, 12, 14, 15}},
     {"places", places, 3, {OPEN, 2, 3}, 2, 4, {1, 5, 5, -1, -3, -2, 0, 0, 0, 1, 2, 3}, {1, 0, 0, 2}},
     {"least", least, 2, {OPEN, 4}, 2, 4, {3, 1, 2, 1, -4, 9, -3, 9}, {2, 4, -4, -1}},
     {"sums so far", sums_so_far, 2, {OPEN, 5}, 1, 5, {1, 2, 3, 4, 5}, {14, 12, 9, 5, 0}},

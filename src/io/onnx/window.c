@@ -108,12 +108,23 @@ void soma_onnx_pad_same(soma_onnx_window *window, const size_t *size) {
 
 /* ---------------------------------------------------------------------------------------------------------- images */
 
+/* What is the same for every sample, as first states of a loop are, where a sample has all of the model's batch. */
+static soma_status repeat_for_samples(soma_onnx_node *node, soma_onnx_value *x) {
+    soma_tensor *tensor, like;
+    if (!node->importer->whole)
+        return soma_error(SOMA_UNSUPPORTED, "%s does not depend on an input: it is the same for every sample", x->name);
+    SOMA_TRY(soma_onnx_tensor_of_any(node, x, &tensor));
+    *x = (soma_onnx_value){.defined = true, .name = x->name, .shape = x->shape};
+    x->shape.batched = true;
+    SOMA_TRY(soma_onnx_canonical(node->importer, &x->shape, &like));
+    return soma_graph_copy(tensor->graph, tensor, &like, 1, &x->tensor);
+}
+
 soma_status soma_onnx_get_image(soma_onnx_node *node, soma_onnx_image *image) {
-    soma_onnx_value *x = node->input[0];
+    soma_onnx_value repeated = *node->input[0], *x = node->input[0]->shape.batched ? node->input[0] : &repeated;
+    if (!x->shape.batched) SOMA_TRY(repeat_for_samples(node, x));
     const soma_onnx_shape *shape = &x->shape;
     uint32_t first = soma_onnx_first(node->importer, shape), kept = 1 - first;
-    if (!shape->batched)
-        return soma_error(SOMA_UNSUPPORTED, "%s does not depend on an input: it is the same for every sample", x->name);
     if (shape->rank < 3 || shape->rank - 2 + kept > SOMA_ONNX_IMAGE_RANK)
         return soma_error(SOMA_UNSUPPORTED,
                           "%u dimensions; a batch, channels, and one to three dimensions of positions are possible%s",
