@@ -44,8 +44,8 @@ class Session(session.Session):
     wanted (None: all).
     """
 
-    def __init__(self, path, device="auto", outputs=None):
-        self._session = _soma.OnnxSession(path, open_device(device), list(outputs or []))
+    def __init__(self, path, device=None, outputs=None):
+        self._session = _soma.OnnxSession(path, open_device("auto" if device is None else device), list(outputs or []))
         self._inputs, self._outputs = self._session.values(False), self._session.values(True)
 
     def get_inputs(self):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Running models in the manner of onnxruntime.InferenceSession."""
+import os
 from collections import namedtuple
 
 from . import _soma, data
@@ -23,17 +24,32 @@ class Session:
     ONNX model declares, of other networks as float32 with the samples in front, as the network sees them (bytes are not scaled, and a table's
     features not standardised; Network.predict() does that). A session may be used by several threads, for one after the other;
     sessions of their own run at the same time where each has a device: Session(network, soma.Device("cpu", threads=1)).
+
+    An ONNX model that is no network of fixed shapes makes a soma.onnx.Session, which is one of these: its shapes are those of the arrays.
     """
+
+    def __new__(cls, model, device=None, **options):
+        if cls is not Session or isinstance(model, Network):
+            return super().__new__(cls)
+        try:
+            loaded = load(model, device)
+        except (_soma.UnsupportedError, _soma.InvalidShapeError):
+            if not os.fspath(model).endswith(".onnx"):
+                raise
+            from .onnx import Session as OfAnyShape
+            return super().__new__(OfAnyShape)
+        made = super().__new__(cls)
+        made.network = loaded
+        return made
 
     def __init__(self, model, device=None):
         own = None
         if isinstance(model, Network):
             model._require_built()
-            model._compile_now()
             own = None if device is None else open_device(device)
         else:
-            model = load(model, device)
-            model._compile_now()
+            model = self.network
+        model._compile_now()
         self.network = model
         self._session = _soma.Session(model._net, own)
         self._inputs, self._outputs = self._session.values(False), self._session.values(True)

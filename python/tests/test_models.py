@@ -277,7 +277,33 @@ def test_words_go_into_a_session(tmp_path):
         with pytest.raises(error, match=says):
             session.run(None, {"city": given})
     with pytest.raises(soma.UnsupportedError, match="soma.onnx.Session"):
+        soma.load(path, device="cpu")
+    place, = soma.Session(path, device="cpu").run(["place"], {"city": cities})
+    np.testing.assert_array_equal(place, [[-1], [5], [6], [-1]])
+
+
+def test_a_session_of_an_onnx_model_that_is_no_network(tmp_path):
+    """Sizes that the file leaves open are those of the arrays, as in onnxruntime; what no session has is still refused, by name."""
+    onnx = pytest.importorskip("onnx")
+    helper, kind = onnx.helper, onnx.TensorProto
+    path = str(tmp_path / "open.onnx")
+
+    def save(op):
+        ends = [helper.make_tensor_value_info(name, kind.FLOAT, ["n", "steps"]) for name in "xy"]
+        onnx.save(helper.make_model(helper.make_graph([helper.make_node(op, ["x"], ["y"])], "g", ends[:1], ends[1:]),
+                                    opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+
+    save("Softmax")
+    session = soma.InferenceSession(path, device="cpu")
+    assert isinstance(session, soma.onnx.Session) and session.get_inputs()[0].shape == [None, None]
+    for steps in 2, 5:
+        y, = session.run(None, {"x": np.zeros((3, steps), np.float32)})
+        np.testing.assert_allclose(y, np.full((3, steps), 1 / steps), rtol=1e-6)
+    save("Bernoulli")
+    with pytest.raises(soma.UnsupportedError, match="Bernoulli"):
         soma.Session(path, device="cpu")
+    with pytest.raises(soma.IOError, match="nowhere"):
+        soma.Session(str(tmp_path / "nowhere.onnx"), device="cpu")
 
 
 def _detector(path, boxes, classes):
