@@ -33,12 +33,12 @@ static soma_status reverse_computed(soma_onnx_node *node, soma_onnx_value *x, so
     const soma_onnx_shape shape = x->shape;
     const int64_t width = (int64_t)soma_onnx_count(&shape, 2, shape.rank);
     int64_t dim[SOMA_ONNX_MAX_RANK] = {0};
-    soma_onnx_value place;
+    soma_onnx_value place, table, rows;
     for (uint32_t i = 1; i < shape.rank; i++) dim[i] = (int64_t)shape.dim[i];
-    SOMA_TRY(soma_onnx_compose_reshaped(node, x, (const int64_t[]){0, dim[1], width}, 3, y));
+    SOMA_TRY(soma_onnx_compose_reshaped(node, x, (const int64_t[]){0, dim[1], width}, 3, &table));
     SOMA_TRY(find_steps(node, shape.dim[1], &place));
-    SOMA_TRY(soma_onnx_rows_of(node, y, &place, y));
-    return soma_onnx_compose_reshaped(node, y, dim, shape.rank, y);
+    SOMA_TRY(soma_onnx_rows_of(node, &table, &place, &rows));
+    return soma_onnx_compose_reshaped(node, &rows, dim, shape.rank, y);
 }
 
 /* Of a step of a sequence of which so many are turned round, the place. */
