@@ -17,25 +17,6 @@ static bool is_same(const char *a, const char *b) {
     return a && b && strcmp(a, b) == 0;
 }
 
-/* The node of the body that makes this; NULL: none does, or it is of another op or number of inputs. */
-static const Soma__Onnx__NodeProto *maker(const Soma__Onnx__GraphProto *body, const char *name, const char *op,
-                                          size_t inputs) {
-    for (size_t i = 0; i < body->n_node; i++) {
-        const Soma__Onnx__NodeProto *node = body->node[i];
-        if (node->n_output == 1 && is_same(node->output[0], name))
-            return is_same(node->op_type, op) && node->n_input == inputs && soma_onnx_is_standard(node->domain) ? node
-                                                                                                                : NULL;
-    }
-    return NULL;
-}
-
-/* What a name stands for, behind nodes that change nothing. */
-static const char *behind_identities(const Soma__Onnx__GraphProto *body, const char *name) {
-    const Soma__Onnx__NodeProto *node;
-    for (size_t i = 0; i < body->n_node && (node = maker(body, name, "Identity", 1)); i++) name = node->input[0];
-    return name;
-}
-
 /* 1 or -1, in whichever way a file has whole numbers. */
 static bool is_last_of_two(const Soma__Onnx__TensorProto *axes) {
     if (axes->data_type != INT64 || axes->n_dims != 1 || axes->dims[0] != 1) return false;
@@ -73,11 +54,12 @@ bool soma_onnx_are_distances(const soma_onnx_node *node, const Soma__Onnx__Graph
     for (size_t i = 0; i < SOMA_COUNT_OF(plain); i++)
         if (soma_onnx_attribute(node, plain[i])) return false;
     const char *state = body->input[0]->name, *row = body->input[1]->name;
-    if (!is_same(behind_identities(body, body->output[0]->name), state)) return false;
-    const char *result = behind_identities(body, body->output[1]->name);
-    if (!(sum = maker(body, result, "ReduceSumSquare", 1)) && !(sum = maker(body, result, "ReduceSumSquare", 2)))
+    if (!is_same(soma_onnx_behind_identities(body, body->output[0]->name), state)) return false;
+    const char *result = soma_onnx_behind_identities(body, body->output[1]->name);
+    if (!(sum = soma_onnx_maker(body, result, "ReduceSumSquare", 1)) &&
+        !(sum = soma_onnx_maker(body, result, "ReduceSumSquare", 2)))
         return false;
-    if (!is_along_rows(body, sum) || !(difference = maker(body, sum->input[0], "Sub", 2))) return false;
+    if (!is_along_rows(body, sum) || !(difference = soma_onnx_maker(body, sum->input[0], "Sub", 2))) return false;
     return (is_same(difference->input[0], state) && is_same(difference->input[1], row)) ||
            (is_same(difference->input[0], row) && is_same(difference->input[1], state));
 }

@@ -9,6 +9,28 @@
 /* Bytes that a node which is written out takes in a network, at least. */
 enum { COST_OF_NODE = 800 };
 
+static bool is_named(const char *name, const char *wanted) {
+    return name && wanted && strcmp(name, wanted) == 0;
+}
+
+const Soma__Onnx__NodeProto *soma_onnx_maker(const Soma__Onnx__GraphProto *graph, const char *name, const char *op,
+                                             size_t inputs) {
+    for (size_t i = 0; i < graph->n_node; i++) {
+        const Soma__Onnx__NodeProto *node = graph->node[i];
+        if (node->n_output != 1 || !is_named(node->output[0], name)) continue;
+        return is_named(node->op_type, op) && node->n_input == inputs && soma_onnx_is_standard(node->domain) ? node
+                                                                                                             : NULL;
+    }
+    return NULL;
+}
+
+const char *soma_onnx_behind_identities(const Soma__Onnx__GraphProto *graph, const char *name) {
+    const Soma__Onnx__NodeProto *node;
+    for (size_t i = 0; i < graph->n_node && (node = soma_onnx_maker(graph, name, "Identity", 1)); i++)
+        name = node->input[0];
+    return name;
+}
+
 soma_status soma_onnx_write_out(soma_onnx_importer *importer, size_t nodes, const char *name) {
     importer->written_out += SOMA_MIN(nodes, (size_t)SOMA_MAX_FILE_TENSORS) + 1;
     if (nodes > SOMA_MAX_FILE_TENSORS || importer->written_out > SOMA_MAX_FILE_TENSORS)

@@ -32,6 +32,11 @@ void soma_onnx_leave_initializers(soma_onnx_importer *importer, const Soma__Onnx
 /* An output of a graph that was added. */
 soma_status soma_onnx_output_inside(soma_onnx_importer *importer, const Soma__Onnx__GraphProto *graph, size_t number,
                                     soma_onnx_value *value);
+/* The node of a graph that makes this; NULL: none does, or it is of another op or number of inputs. */
+const Soma__Onnx__NodeProto *soma_onnx_maker(const Soma__Onnx__GraphProto *graph, const char *name, const char *op,
+                                             size_t inputs);
+/* What a name stands for, behind nodes that change nothing. */
+const char *soma_onnx_behind_identities(const Soma__Onnx__GraphProto *graph, const char *name);
 /* The branch of an If that is taken; its outputs become the node's. */
 soma_status soma_onnx_add_branch(soma_onnx_node *node);
 
