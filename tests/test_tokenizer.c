@@ -268,6 +268,7 @@ static const struct {
      {"ByteLevel must be the last", NULL}},
     {MODEL("\"decoder\":{\"type\":\"CTC\"}"), SOMA_UNSUPPORTED, {"decoder \"CTC\"", "WordPiece"}},
     {MODEL("\"decoder\":7"), SOMA_INVALID_FILE, {"the decoder must be null", NULL}},
+    {MODEL("\"added_tokens\":{\"<s>\":3}"), SOMA_INVALID_FILE, {"added_tokens", "must be an array"}},
     {MODEL("\"added_tokens\":[{\"id\":1,\"content\":\"a\"}]"), SOMA_INVALID_FILE, {"has the number 1", "it has 0"}},
     {MODEL("\"added_tokens\":[{\"id\":3,\"content\":\"c\",\"single_word\":true}]"),
      SOMA_UNSUPPORTED,
