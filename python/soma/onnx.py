@@ -84,6 +84,9 @@ class Session(session.Session):
             raise type(error)(f"input {name}: {error}") from None
 
 
+session.Session._of_any_shape = Session
+
+
 def save(network, path, *, opset=None):
     """Saves a Network as an ONNX model, whole or not at all. opset: none later than this is used, from 7 on, for readers that know no later one; attention,
     GELU and normalisations are then written as what they are made of. None: whichever has an op of its own for each layer, as Network.save()."""

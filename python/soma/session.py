@@ -28,6 +28,8 @@ class Session:
     An ONNX model that is no network of fixed shapes makes a soma.onnx.Session, which is one of these: its shapes are those of the arrays.
     """
 
+    _of_any_shape = None  # soma.onnx.Session, which is built on this one, puts itself here
+
     def __new__(cls, model, device=None, **options):
         if cls is not Session or isinstance(model, Network):
             return super().__new__(cls)
@@ -36,8 +38,7 @@ class Session:
         except (_soma.UnsupportedError, _soma.InvalidShapeError):
             if not os.fspath(model).endswith(".onnx"):
                 raise
-            from .onnx import Session as OfAnyShape
-            return super().__new__(OfAnyShape)
+            return super().__new__(cls._of_any_shape)
         made = super().__new__(cls)
         made.network = loaded
         return made
