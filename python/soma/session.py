@@ -2,6 +2,7 @@
 """Running models in the manner of onnxruntime.InferenceSession."""
 import os
 from collections import namedtuple
+from typing import Optional
 
 from . import _soma, data
 from .device import open_device
@@ -28,7 +29,7 @@ class Session:
     An ONNX model that is no network of fixed shapes makes a soma.onnx.Session, which is one of these: its shapes are those of the arrays.
     """
 
-    _of_any_shape = None  # soma.onnx.Session, which is built on this one, puts itself here
+    _of_any_shape: "Optional[type[Session]]" = None  # soma.onnx.Session, which is built on this one, puts itself here
 
     def __new__(cls, model, device=None, **options):
         if cls is not Session or isinstance(model, Network):
