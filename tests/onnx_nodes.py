@@ -244,6 +244,47 @@ def attentions(random):
         yield f"LinearAttention {rule} of {names}", make([node], inputs, [("y", TensorProto.FLOAT), ("state", TensorProto.FLOAT)], opset=27), inputs
 
 
+def rotaries(random):
+    """Rotary positions, ONNX's and onnxruntime's own, whose tables or positions are known when the model runs, or differ from sample to sample."""
+    import numpy
+    from onnx import TensorProto, helper
+    for turn in range(32):
+        apart, interleaved, part, of_run = turn % 2, turn // 2 % 2, turn // 4 % 2, turn // 8 % 2
+        domain = ("", "com.microsoft")[turn // 16]
+        angles = random.uniform(-3, 3, (10, 2 if part else 4)).astype(numpy.float32)
+        x = random.standard_normal((2, 3, 5, 8) if apart else (2, 5, 24)).astype(numpy.float32)
+        tables = {"cos": numpy.cos(angles), "sin": numpy.sin(angles)}
+        positions = random.integers(0, 10, (2, 5))
+        if domain and not part and turn % 8 < 4:
+            positions = random.integers(0, 5, 1)
+        inputs, constants = {"x": x}, {}
+        (inputs if of_run else constants).update({"at": positions})
+        if part and of_run and not domain:  # tables that a run brings, too, and no positions
+            tables = {name: table[positions] for name, table in tables.items()}
+            inputs = {"x": x, **tables}
+        else:
+            constants |= tables
+        names = ["x", "at", "cos", "sin"] if domain else ["x", "cos", "sin", *(["at"] if "at" in {**inputs, **constants} else [])]
+        attributes = {"interleaved": interleaved, "num_heads": 3, "rotary_embedding_dim": 4 * part}
+        node = helper.make_node("RotaryEmbedding", names, ["y"], domain=domain, **attributes)
+        yield f"RotaryEmbedding {turn} {domain} {attributes} of {names}", make([node], inputs, [("y", TensorProto.FLOAT)], constants=constants, opset=23, domains=[domain] if domain else ()), inputs
+
+
+def unsigned(random):
+    """Whole numbers without a sign."""
+    import numpy
+    from onnx import TensorProto, helper
+    for to, dtype in ((TensorProto.UINT32, numpy.uint32), (TensorProto.UINT64, numpy.uint64)):
+        for given in (numpy.float32, numpy.int32, numpy.int64, numpy.uint8, numpy.int16, numpy.uint64, numpy.bool_, numpy.float64):
+            x = {"x": random.integers(0, 100, (3, 4)).astype(given)}
+            yield f"Cast {numpy.dtype(given).name} to {numpy.dtype(dtype).name}", make([helper.make_node("Cast", ["x"], ["y"], to=to)], x, [("y", to)]), x
+        x, by = {"x": random.integers(0, 100, (3, 4)).astype(dtype)}, {"c": random.integers(0, 2**20, (3, 4)).astype(dtype)}
+        for op in ("Add", "Mul", "Div", "Max", "Min"):
+            if op in ("Div", "Mul"):
+                by = {"c": random.integers(1, 9, (3, 4)).astype(dtype)}
+            yield f"{op} {numpy.dtype(dtype).name}", make([helper.make_node(op, ["x", "c"], ["y"])], x, [("y", to)], constants=by), x
+
+
 def refusals():
     """Nodes that are refused, and what of them the error names."""
     import numpy
@@ -305,7 +346,7 @@ def evaluate(model, inputs):
     return [numpy.where(y <= numpy.finfo(numpy.float32).min, numpy.float32("-inf"), y) if y.dtype == numpy.float32 else y for y in found]
 
 
-CASES = {"attentions": (attentions, 1e-5, 0), "pools": (pools, 1e-5, 0), "regions": (regions, 1e-5, 0), "determinants": (determinants, 1e-4, 0), "quantised": (quantised, 1e-5, 1)}
+CASES = {"attentions": (attentions, 1e-5, 0), "rotaries": (rotaries, 1e-5, 0), "unsigned": (unsigned, 0, 0), "pools": (pools, 1e-5, 0), "regions": (regions, 1e-5, 0), "determinants": (determinants, 1e-4, 0), "quantised": (quantised, 1e-5, 1)}
 
 
 def try_cases(soma, device, folder, only):

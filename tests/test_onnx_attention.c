@@ -230,6 +230,8 @@ END_TEST
 
 /* ---------------------------------------------------------------------------------------------------------- rotary */
 
+enum { ROTARY_FORMS = 6 };
+
 static void rotary(const char *positions, int64_t heads) {
     size_t one =
         soma_onnx_begin_node(&made, "RotaryEmbedding", "y", (const char *[]){"x", "cosines", "sines", positions, NULL});
@@ -265,10 +267,63 @@ static void odd(void) {
     rotary(NULL, 4);
 }
 
+/* Tables that are no constants: weights, added up. */
+static void by_computed_tables(void) {
+    floats("a", SHAPE(1, 2, 1), (const float[]){0.25f, 1});
+    floats("b", SHAPE(1, 2, 1), (const float[]){2, 1});
+    floats("c", SHAPE(1, 2, 1), (const float[]){1, -2});
+    node("Add", "a", "a", "cosines");
+    node("Add", "b", "c", "sines");
+    rotary(NULL, 2);
+}
+/* The first number of each step says its position. */
+static void put_computed_positions(void) {
+    integers("from", 1, (const int64_t[]){0});
+    integers("to", 1, (const int64_t[]){1});
+    integers("axis", 1, (const int64_t[]){2});
+    soma_onnx_end_node(
+        &made, soma_onnx_begin_node(&made, "Slice", "first", (const char *[]){"x", "from", "to", "axis", NULL}));
+    node("Squeeze", "first", "axis", "one");
+    size_t one = soma_onnx_begin_node(&made, "Cast", "positions", (const char *[]){"one", NULL});
+    soma_onnx_put_attribute_integer(&made, "to", 7);
+    soma_onnx_end_node(&made, one);
+    floats("cosines", SHAPE(3, 1), (const float[]){2, 7, 0.5f});
+    floats("sines", SHAPE(3, 1), (const float[]){-1, 7, 3});
+}
+static void by_computed_positions(void) {
+    put_computed_positions();
+    rotary("positions", 2);
+}
+/* Of onnxruntime's own op, whose heads are as wide as the table says. */
+static void microsoft_rotary(const char *positions) {
+    size_t one =
+        soma_onnx_begin_node(&made, "RotaryEmbedding", "y", (const char *[]){"x", positions, "cosines", "sines", NULL});
+    soma_protobuf_put_text(W, 7, "com.microsoft"); /* its domain */
+    soma_onnx_end_node(&made, one);
+}
+static void by_positions_of_microsoft(void) {
+    put_computed_positions();
+    microsoft_rotary("positions");
+}
+/* From the second row on. */
+static void by_offset_of_microsoft(void) {
+    floats("cosines", SHAPE(3, 1), (const float[]){7, 0.5f, 2});
+    floats("sines", SHAPE(3, 1), (const float[]){7, 3, -1});
+    integers("offset", 1, (const int64_t[]){1});
+    microsoft_rotary("offset");
+}
+
 START_TEST(pairs_are_turned_by_tables) {
-    const float x[8] = {1, 2, -3, 4, 5, -6, 7, 8}, cosines[2] = {0.5f, 2}, sines[2] = {3, -1};
+    void (*const turns[])(void) = {by_steps,
+                                   by_positions,
+                                   by_computed_tables,
+                                   by_computed_positions,
+                                   by_positions_of_microsoft,
+                                   by_offset_of_microsoft};
+    const float x[8] = {2, 2, -3, 4, 0, -6, 7, 8}, cosines[2] = {0.5f, 2}, sines[2] = {3, -1};
     float y[8];
-    onnx_make(_i ? by_positions : by_steps, 11, 23, SHAPE(OPEN, 2, 4));
+    ck_assert_uint_eq(SOMA_COUNT_OF(turns), ROTARY_FORMS);
+    onnx_make(turns[_i], 11, 23, SHAPE(OPEN, 2, 4));
     run(x, 1, y);
     for (size_t pair = 0; pair < 4; pair++) { /* two heads at each of two steps; all numbers are exact */
         const float a = x[2 * pair], b = x[2 * pair + 1], c = cosines[pair / 2], s = sines[pair / 2];
@@ -463,7 +518,7 @@ int main(void) {
     TCase *all = tcase_create("onnx, attention");
     tcase_add_checked_fixture(all, temporary_create, temporary_destroy);
     tcase_add_loop_test(all, attention_is_a_mean_by_likeness, 0, sizeof forms / sizeof *forms);
-    tcase_add_loop_test(all, pairs_are_turned_by_tables, 0, 2);
+    tcase_add_loop_test(all, pairs_are_turned_by_tables, 0, ROTARY_FORMS);
     tcase_add_loop_test(all, masks_hold_in_older_opsets, 0, 2);
     tcase_add_test(all, what_cannot_be_read_is_not_taken_for_another_form);
     tcase_add_loop_test(all, what_was_written_for_older_opsets_is_attention_again, 0, sizeof again / sizeof *again);

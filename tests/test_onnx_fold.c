@@ -275,7 +275,7 @@ static void negated(void) {
 
 /* Four numbers of one type, and below the op's result of them as floats, added to x. */
 static void put_whole(const char *name, int32_t type, const int64_t *numbers) {
-    static const size_t widths[] = {[2] = 1, [3] = 1, [4] = 2, [6] = 4, [7] = 8};
+    static const size_t widths[] = {[2] = 1, [3] = 1, [4] = 2, [6] = 4, [7] = 8, [12] = 4, [13] = 8};
     const size_t message = soma_protobuf_open(W, GRAPH_INITIALIZER), width = widths[type];
     uint8_t raw[32];
     for (size_t i = 0; i < 4 * width; i++) raw[i] = (uint8_t)((uint64_t)numbers[i / width] >> i % width * 8);
@@ -341,8 +341,54 @@ static void products_of_uint8(void) {
 static void differences_of_uint16(void) {
     add_pairs("Sub", 4, (const int64_t[]){0, 5, 65535, 3}, (const int64_t[]){1, 5, 65535, 65535});
 }
+static void differences_of_uint32(void) {
+    add_pairs("Sub", 12, (const int64_t[]){0, 5, (int64_t)1 << 31, 3},
+              (const int64_t[]){(int64_t)1 << 31, 5, 1 << 30, 2});
+}
+static void sums_of_uint64(void) {
+    add_pairs("Add", 13, (const int64_t[]){0, 5, (int64_t)1 << 40, 3}, (const int64_t[]){1, 5, (int64_t)1 << 40, 2});
+}
 static void quotients_of_int8(void) {
     add_pairs("Div", 3, (const int64_t[]){-128, -7, 7, 127}, (const int64_t[]){-1, 2, -2, 4});
+}
+
+/* From below 0, as C does it: -2^31 of int64 is 2^31. */
+static void cast_to_uint32(void) {
+    put_whole("a", 7,
+              (const int64_t[]){-((int64_t)1 << 31), 7, (int64_t)1 << 32, ((int64_t)1 << 33) + ((int64_t)1 << 31)});
+    cast("a", "b", 12);
+    cast("b", "f", 1);
+    node("Add", "x", "f", "y");
+}
+
+/* Places in a list that the file has: of the first of the largest, of the last of the least; and the two least with
+ * theirs, the first of equal ones first. */
+static void add_place(const char *op, bool last) {
+    put_whole("a", 7, (const int64_t[]){-4, 9, 9, -4});
+    size_t one = soma_onnx_begin_node(&made, op, "whole", (const char *[]){"a", NULL});
+    soma_onnx_put_attribute_integer(&made, "select_last_index", last);
+    soma_onnx_end_node(&made, one);
+    cast("whole", "f", 1);
+    node("Add", "x", "f", "y");
+}
+static void largest_place(void) {
+    add_place("ArgMax", false);
+}
+static void last_least_place(void) {
+    add_place("ArgMin", true);
+}
+static void smallest_two(void) {
+    put_whole("a", 7, (const int64_t[]){-4, 9, 9, -4});
+    integers("two", 1, (const int64_t[]){2});
+    size_t one = soma_onnx_begin_node(&made, "TopK", "values", (const char *[]){"a", "two", NULL});
+    soma_protobuf_put_text(W, NODE_OUTPUT, "places");
+    soma_onnx_put_attribute_integer(&made, "largest", 0);
+    soma_onnx_end_node(&made, one);
+    integers("three", 1, (const int64_t[]){3});
+    node("Sub", "three", "places", "before"); /* 3, 0 */
+    node("Add", "values", "before", "whole");
+    cast("whole", "f", 1);
+    node("Add", "x", "f", "y");
 }
 
 /* What is cast to a wider type has left the narrow one, be it of the file, computed, or true:
@@ -539,6 +585,12 @@ static const struct {
     {"Add, int8", sums_of_int8, 2, {OPEN, 4}, 1, 4, {0}, {-128, 127, -128, -1}},
     {"Mul, uint8", products_of_uint8, 2, {OPEN, 4}, 1, 4, {0}, {1, 0, 240, 15}},
     {"Sub, uint16", differences_of_uint16, 2, {OPEN, 4}, 1, 4, {0}, {65535, 0, 0, 4}},
+    {"Sub, uint32", differences_of_uint32, 2, {OPEN, 4}, 1, 4, {0}, {0x1p31F, 0, 0x1p30F, 1}},
+    {"Add, uint64", sums_of_uint64, 2, {OPEN, 4}, 1, 4, {0}, {1, 10, 0x1p41F, 5}},
+    {"Cast, uint32", cast_to_uint32, 2, {OPEN, 4}, 1, 4, {0}, {0x1p31F, 7, 0, 0x1p31F}},
+    {"ArgMax, int64", largest_place, 2, {OPEN, 4}, 1, 4, {0}, {1, 1, 1, 1}},
+    {"ArgMin, int64", last_least_place, 2, {OPEN, 4}, 1, 4, {0}, {3, 3, 3, 3}},
+    {"TopK, int64", smallest_two, 2, {OPEN, 2}, 1, 2, {0}, {-4 + 3, -4 + 0}},
     {"Div, int8", quotients_of_int8, 2, {OPEN, 4}, 1, 4, {0}, {-128, -3, -3, 31}},
     {"Cast before", cast_before, 2, {OPEN, 4}, 1, 4, {0}, {-255, 45, 45, 45}},
     {"rows for all",
@@ -653,6 +705,10 @@ static void wrapped_too_small(void) {
     node("Add", "x", "f", "y");
 }
 /* Six numbers in a shape that has not as many. */
+static void below_uint64(void) {
+    add_pairs("Sub", 13, (const int64_t[]){0, 1, 1, 1}, (const int64_t[]){1, 1, 1, 1});
+}
+
 static void numbers_in_shape(size_t rank, const int64_t *shape) {
     floats("numbers", SHAPE(6), (const float[]){1, 2, 3, 4, 5, 6});
     integers("shape", rank, shape);
@@ -689,6 +745,7 @@ static const struct {
 } refused[] = {
     {wrapped_too_large, SOMA_UNSUPPORTED, {"whole, element 1, is 9007199254740992", "2^53"}},
     {wrapped_too_small, SOMA_UNSUPPORTED, {"whole, element 1, is -9007199254740992", "2^53"}},
+    {below_uint64, SOMA_UNSUPPORTED, {"whole, element 0, is -1", "as uint64 beyond 2^53"}},
     {four_rows_of_some, SOMA_INVALID_SHAPE, {"node 0", "another number of elements than the 1 dimensions"}},
     {four_rows_of_two, SOMA_INVALID_SHAPE, {"node 0", "another number of elements than the 1 dimensions"}},
     {four_rows_of_one, SOMA_INVALID_SHAPE, {"node 0", "another number of elements than the 1 dimensions"}},

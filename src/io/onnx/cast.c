@@ -30,7 +30,8 @@ enum { BOOL = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__BOOL };
 /* Whether all numbers of the one are numbers of the other. */
 static bool has_room(const soma_onnx_range *type, int32_t given) {
     soma_onnx_range of;
-    return soma_onnx_get_range(given, &of) && of.least >= type->least && of.least + of.span <= type->least + type->span;
+    return soma_onnx_get_cast_range(given, &of) && of.least >= type->least &&
+           of.least + of.span <= type->least + type->span;
 }
 
 /* Numbers that are known become whole as C does it; `of`: and numbers of that, NULL: they are. */
@@ -136,9 +137,9 @@ static soma_status import_cast(soma_onnx_node *node) {
     const bool wide = is_float(type);
     /* Whole numbers are held as they are; a narrower type wraps them, bool makes ones of them. */
     soma_onnx_range of;
-    const bool narrow = type != BOOL && soma_onnx_get_range(type, &of);
-    const bool wraps = narrow && !(x->integer && has_room(&of, x->elements.type));
-    bool whole = narrow || type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64 ||
+    const bool bounded = type != BOOL && soma_onnx_get_cast_range(type, &of);
+    const bool wraps = bounded && !(x->integer && has_room(&of, x->elements.type));
+    bool whole = bounded || type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64 ||
                  type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT32;
     if ((wide || wraps) && x->elements.open) return soma_onnx_unknown_batch(x->name);
     if ((whole && !x->integer && x->constant && !x->trained) || (wraps && x->integer && x->constant))

@@ -112,6 +112,7 @@
     X(MelWeightMatrix)                                                                                                 \
     X(MicrosoftAttention)                                                                                              \
     X(MicrosoftGelu)                                                                                                   \
+    X(MicrosoftRotaryEmbedding)                                                                                        \
     X(Min)                                                                                                             \
     X(Mod)                                                                                                             \
     X(Mul)                                                                                                             \

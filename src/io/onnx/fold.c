@@ -85,8 +85,8 @@ static bool is_beyond(double number, int32_t type) {
     return number < (double)INT32_MIN || number > (double)INT32_MAX;
 }
 
-/* Whole numbers are whole, and wrap where their type has 8 or 16 bits, as NumPy and onnxruntime have it; float is
- * rounded to float32, in which a network computes. */
+/* Whole numbers are whole, and wrap where their type has 8 or 16 bits or no sign, as NumPy and onnxruntime have it;
+ * float is rounded to float32, in which a network computes. */
 static soma_status settle(soma_onnx_elements *elements, const char *name, double *numbers, size_t count) {
     bool whole = soma_onnx_is_integer(elements->type);
     for (size_t i = 0; i < count; i++) {
@@ -95,6 +95,9 @@ static soma_status settle(soma_onnx_elements *elements, const char *name, double
             continue;
         }
         elements->open |= isnan(numbers[i]);
+        if (numbers[i] < 0 && elements->type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT64)
+            return soma_error(SOMA_UNSUPPORTED, "%s, element %zu, is %.17g: as uint64 beyond 2^53, computed with below",
+                              name, i, numbers[i]);
         if (!is_beyond(numbers[i], elements->type))
             numbers[i] = soma_onnx_wrap_number(elements->type, numbers[i]);
         else
@@ -241,14 +244,15 @@ soma_status soma_onnx_fold_pairs(soma_onnx_node *node, soma_onnx_pair *f, int32_
     return status;
 }
 
-/* Whether sums, differences, products and quotients are computed of these whole numbers: exactly, or with an error. Not
- * of unsigned numbers of 32 and 64 bits, of which a difference below 0 wraps to what may be beyond 2^53. */
+/* Whether sums, differences, products and quotients are computed of these whole numbers: exactly, or with an error. */
 static bool is_computed(int32_t type, int32_t other) {
     switch (type) {
     case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT8:
     case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT16:
     case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT8:
     case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT16:
+    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT32:
+    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT64:
         return other == type;
     case INT32:
     case INT64:
@@ -263,8 +267,7 @@ soma_status soma_onnx_fold_binary(soma_onnx_node *node) {
     if (x->integer != y->integer || (x->integer && !is_computed(x->elements.type, y->elements.type)))
         return soma_error(
             SOMA_UNSUPPORTED,
-            "%s and %s are combined; what is computed of constants is of one type, of 8 or 16 bits, int32, "
-            "int64 or float",
+            "%s and %s are combined; what is computed of constants is of one type, of whole numbers or float",
             soma_onnx_describe_type(soma_onnx_type_of(x)).text, soma_onnx_describe_type(soma_onnx_type_of(y)).text);
     return soma_onnx_fold_pairs(node, NULL, soma_onnx_type_of(x));
 }

@@ -12,90 +12,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { INT64 = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64 };
-
-/* ----------------------------------------------------------------------------------------------------- for all ops */
-
-static soma_status read_all(soma_onnx_node *node, uint32_t input, const double **numbers, size_t *count) {
-    const soma_onnx_value *value = node->input[input];
-    soma_onnx_reader reader;
-    double *made = NULL;
-    *count = soma_onnx_count(&value->shape, 0, value->shape.rank);
-    if (soma_onnx_is_words(value))
-        return soma_error(SOMA_UNSUPPORTED, "%s holds words; numbers are taken", value->name);
-    if (value->elements.open) return soma_onnx_unknown_batch(value->name);
-    SOMA_TRY(soma_onnx_make(node, *count, &made));
-    SOMA_TRY(soma_onnx_reader_open(node->importer->file, &value->elements, &reader));
-    for (size_t i = 0; i < *count; i++) made[i] = soma_onnx_read(&reader, i);
-    soma_onnx_reader_close(&reader);
-    *numbers = made;
-    return SOMA_OK;
-}
-
-soma_status soma_onnx_numbers_of(soma_onnx_node *node, uint32_t input, const double **numbers, size_t *count) {
-    const soma_onnx_value *value = node->input[input];
-    SOMA_TRY(read_all(node, input, numbers, count));
-    for (size_t i = 0; value->integer && i < *count; i++)
-        SOMA_TRY(soma_onnx_check_whole(value->name, i, (*numbers)[i], value->elements.type));
-    return SOMA_OK;
-}
-
-/* A bound, mostly, that may be as large as its type has it. */
-soma_status soma_onnx_number_of(soma_onnx_node *node, uint32_t input, double otherwise, double *number) {
-    const double *numbers = NULL;
-    size_t count;
-    *number = otherwise;
-    if (input >= node->input_count || !node->input[input]) return SOMA_OK;
-    SOMA_TRY(read_all(node, input, &numbers, &count));
-    if (count != 1)
-        return soma_error(SOMA_INVALID_FILE, "%s has %zu elements; it must have one", node->input[input]->name, count);
-    *number = numbers[0];
-    return SOMA_OK;
-}
-
-bool soma_onnx_all_known(const soma_onnx_node *node) {
-    for (uint32_t i = 0; i < node->input_count; i++)
-        if (node->input[i] && !soma_onnx_is_known(node->input[i])) return false;
-    return true;
-}
-
-#define ACCEPTED "accepted: `soma predict --raw`, soma_onnx_session_run() of soma/onnx.h, soma.onnx.Session"
-
-soma_status soma_onnx_open_result(void) {
-    return soma_error(SOMA_UNSUPPORTED, "the shape of its result depends on numbers, and a network knows all shapes "
-                                        "beforehand; " ACCEPTED);
-}
-
-soma_status soma_onnx_on_host(const char *what) {
-    return soma_error(SOMA_UNSUPPORTED, "%s on the host, not by a network; " ACCEPTED, what);
-}
-
-soma_status soma_onnx_take_steps(soma_onnx_node *node, double steps, const char *what) {
-    node->importer->steps += steps;
-    if (node->importer->steps <= 0x1p32) return SOMA_OK;
-    return soma_error(SOMA_UNSUPPORTED, "more than %.0f %s; up to so many are in a run", 0x1p32, what);
-}
-
-/* Merges runs of 1, 2, 4, ... */
-soma_status soma_onnx_sort(size_t *things, size_t count, soma_onnx_before *before, const void *context) {
-    size_t *other = soma_malloc(SOMA_MAX(count, (size_t)1) * sizeof *other), *from = things, *to = other;
-    if (!other) return soma_out_of_memory(count * sizeof *other, "numbers in order");
-    for (size_t run = 1; run < count; run *= 2) {
-        for (size_t first = 0; first < count; first += 2 * run) {
-            const size_t middle = SOMA_MIN(first + run, count), end = SOMA_MIN(first + 2 * run, count);
-            size_t a = first, b = middle;
-            for (size_t i = first; i < end; i++)
-                to[i] = b == end || (a < middle && !before(context, from[b], from[a])) ? from[a++] : from[b++];
-        }
-        size_t *done = to;
-        to = from;
-        from = done;
-    }
-    if (from != things) memcpy(things, from, count * sizeof *things);
-    soma_free(other);
-    return SOMA_OK;
-}
-
 /* ------------------------------------------------------------------------------------------- functions of one number
  */
 
@@ -185,81 +101,6 @@ static soma_status clip(soma_onnx_node *node) {
     return soma_onnx_give_numbers(node, soma_onnx_type_of(x), &x->shape, false, to);
 }
 
-/* ------------------------------------------------------------------------------------------------------ along an axis
- */
-
-/* Elements along an axis: number i of a line is at first + i * step. */
-typedef struct line {
-    const double *at;
-    size_t first, step;
-    bool largest, last; /* which is wanted; of equal ones the last */
-} line;
-
-/* Before others: the larger or smaller; a NaN is behind all numbers. */
-static bool is_before(const void *context, size_t a, size_t b) {
-    const line *of = context;
-    const double p = of->at[of->first + a * of->step], q = of->at[of->first + b * of->step];
-    if (isnan(p) || isnan(q)) return !isnan(p);
-    return of->largest ? p > q : p < q;
-}
-
-/* So many of each line, in their order: values or places. */
-static soma_status take_lines(soma_onnx_node *node, uint32_t axis, size_t most, line of, bool places,
-                              const soma_onnx_shape *out) {
-    const soma_onnx_shape *x = &node->input[0]->shape;
-    const size_t size = x->dim[axis], outer = soma_onnx_count(x, 0, axis);
-    double *to = NULL;
-    size_t count, *order;
-    of.step = soma_onnx_count(x, axis + 1, x->rank);
-    SOMA_TRY(soma_onnx_numbers_of(node, 0, &of.at, &count));
-    SOMA_TRY(soma_onnx_make(node, outer * most * of.step, &to));
-    order = soma_calloc(SOMA_MAX(size, (size_t)1), sizeof *order);
-    if (!order) return soma_out_of_memory(size * sizeof *order, node->output.name);
-    soma_status status = SOMA_OK;
-    for (size_t i = 0; most > 0 && i < outer * of.step && status == SOMA_OK; i++) {
-        of.first = i / of.step * size * of.step + i % of.step;
-        for (size_t k = 0; k < size; k++) order[k] = of.last ? size - 1 - k : k;
-        status = soma_onnx_sort(order, size, is_before, &of);
-        for (size_t k = 0; k < most; k++)
-            to[(i / of.step * most + k) * of.step + i % of.step] =
-                places ? (double)order[k] : of.at[of.first + order[k] * of.step];
-    }
-    soma_free(order);
-    SOMA_TRY(status);
-    return soma_onnx_give_numbers(node, places ? INT64 : soma_onnx_type_of(node->input[0]), out, false, to);
-}
-
-static soma_status top(soma_onnx_node *node) {
-    soma_onnx_shape out = node->input[0]->shape;
-    int64_t given, largest, k = -1;
-    size_t count = 1;
-    uint32_t axis;
-    SOMA_TRY(soma_onnx_get_integer(node, "axis", -1, &given));
-    SOMA_TRY(soma_onnx_get_integer(node, "largest", 1, &largest));
-    SOMA_TRY(soma_onnx_axis(node, given, out.rank, &axis));
-    SOMA_TRY(node->opset < 10 ? soma_onnx_get_integer(node, "k", -1, &k) : soma_onnx_integers(node, 1, &k, 1, &count));
-    if (count != 1 || k < 0 || (uint64_t)k > out.dim[axis])
-        return soma_error(SOMA_INVALID_FILE, "the first %lld of an axis of %zu", (long long)k, out.dim[axis]);
-    out.dim[axis] = (size_t)k;
-    return take_lines(node, axis, (size_t)k, (line){.largest = largest != 0}, node->number > 0, &out);
-}
-
-static soma_status extreme_place(soma_onnx_node *node) {
-    soma_onnx_shape out = node->input[0]->shape;
-    int64_t given, keep, last;
-    uint32_t axis;
-    SOMA_TRY(soma_onnx_get_integer(node, "axis", 0, &given));
-    SOMA_TRY(soma_onnx_get_integer(node, "keepdims", 1, &keep));
-    SOMA_TRY(soma_onnx_get_integer(node, "select_last_index", 0, &last));
-    SOMA_TRY(soma_onnx_axis(node, given, out.rank, &axis));
-    if (out.dim[axis] == 0) return soma_error(SOMA_INVALID_FILE, "the place of one along an axis of 0");
-    out.dim[axis] = 1;
-    for (uint32_t i = axis; !keep && i + 1 < out.rank; i++) out.dim[i] = out.dim[i + 1];
-    if (!keep) out.rank--;
-    const line of = {.largest = node->row == &soma_onnx_row_ArgMax, .last = last != 0};
-    return take_lines(node, axis, 1, of, true, &out);
-}
-
 /* -------------------------------------------------------------------------------------------------------------- all */
 
 static soma_status apply(soma_onnx_node *node) {
@@ -267,14 +108,14 @@ static soma_status apply(soma_onnx_node *node) {
         const soma_onnx_row *row;
         soma_onnx_rule *rule;
     } rules[] = {
-        {&soma_onnx_row_ArgMax, extreme_place},
-        {&soma_onnx_row_ArgMin, extreme_place},
+        {&soma_onnx_row_ArgMax, soma_onnx_fold_place},
+        {&soma_onnx_row_ArgMin, soma_onnx_fold_place},
         {&soma_onnx_row_Clip, clip},
         {&soma_onnx_row_Max, largest_of},
         {&soma_onnx_row_Min, smallest_of},
         {&soma_onnx_row_Neg, negate},
         {&soma_onnx_row_Pow, soma_onnx_fold_power},
-        {&soma_onnx_row_TopK, top},
+        {&soma_onnx_row_TopK, soma_onnx_fold_top},
     };
     soma_onnx_rule *rule = node->row->rule;
     for (size_t i = 0; i < SOMA_COUNT_OF(rules); i++)
@@ -322,7 +163,7 @@ soma_status soma_onnx_apply_on_host(soma_onnx_node *node) {
         importer->taken = taken;
         status = apply_elsewhere(node, before);
         /* Of what a network leaves to the host, the host's reason counts. */
-        if (status == SOMA_UNSUPPORTED && strstr(soma_last_error(), ACCEPTED) && reason)
+        if (status == SOMA_UNSUPPORTED && strstr(soma_last_error(), SOMA_ONNX_ACCEPTED) && reason)
             status = soma_error(here, "%s", reason);
         soma_free(reason);
     }

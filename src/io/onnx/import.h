@@ -326,8 +326,10 @@ typedef struct soma_onnx_range {
 
 /* False of types that are as wide as what is computed, or wider. */
 bool soma_onnx_get_range(int32_t type, soma_onnx_range *of);
+/* The same with uint32 and uint64, whose numbers below 2^24 are float32: what is cast to them from below 0 is not. */
+bool soma_onnx_get_cast_range(int32_t type, soma_onnx_range *of);
 double soma_onnx_wrap_into(const soma_onnx_range *of, double number);
-/* A whole number of the type, as it wraps where that is narrow. */
+/* A whole number of the type, as it wraps where that is narrow or has no sign. */
 double soma_onnx_wrap_number(int32_t type, double number);
 
 /* --------------------------------------------------------------------------- batch.c: a batch that is not in front */

@@ -121,9 +121,11 @@ static bool is_embedding(const soma_onnx_importer *importer, const soma_onnx_row
 /* More of the largest than a network takes one after the other. */
 static bool is_many(const soma_onnx_importer *importer, const soma_onnx_row *row, const Soma__Onnx__NodeProto *node) {
     const soma_onnx_value *value = node->n_input > 1 ? soma_onnx_find_value(importer, node->input[1]) : NULL;
+    const soma_onnx_value *x = node->n_input > 0 ? soma_onnx_find_value(importer, node->input[0]) : NULL;
     int64_t count;
-    return row == &soma_onnx_row_TopK && value && value->constant && value->elements.count == 1 &&
-           soma_onnx_read_integers(importer->file, &value->elements, &count) == SOMA_OK && count > SOMA_ONNX_MOST_TOP;
+    return row == &soma_onnx_row_TopK && value && x && !soma_onnx_is_known(x) && value->constant &&
+           value->elements.count == 1 && soma_onnx_read_integers(importer->file, &value->elements, &count) == SOMA_OK &&
+           count > SOMA_ONNX_MOST_TOP;
 }
 
 /* GatherElements along the batch, or where it is among other dimensions. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whole numbers of 8 and 16 bits, and truth, which wrap. */
+/* Whole numbers of types that wrap, and truth. */
 #include "io/onnx/family.h"
 
 #include <math.h>
@@ -23,6 +23,17 @@ bool soma_onnx_get_range(int32_t type, soma_onnx_range *of) {
     }
 }
 
+bool soma_onnx_get_cast_range(int32_t type, soma_onnx_range *of) {
+    switch (type) {
+    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT32:
+        return *of = (soma_onnx_range){0, 0x1p32}, true;
+    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT64:
+        return *of = (soma_onnx_range){0, 0x1p64}, true;
+    default:
+        return soma_onnx_get_range(type, of);
+    }
+}
+
 double soma_onnx_wrap_into(const soma_onnx_range *of, double number) {
     return number - of->span * floor((number - of->least) / of->span);
 }
@@ -30,6 +41,6 @@ double soma_onnx_wrap_into(const soma_onnx_range *of, double number) {
 double soma_onnx_wrap_number(int32_t type, double number) {
     soma_onnx_range of;
     const bool wraps =
-        type != BOOL && soma_onnx_get_range(type, &of) && (number < of.least || number >= of.least + of.span);
+        type != BOOL && soma_onnx_get_cast_range(type, &of) && (number < of.least || number >= of.least + of.span);
     return wraps ? soma_onnx_wrap_into(&of, number) : number;
 }

@@ -4,6 +4,7 @@
  * place. The numbers 0, 1, 2, ... that places are compared with are made by doubling, of no parameters.
  */
 #include "io/onnx/family.h"
+#include "io/onnx/host.h"
 
 #include <float.h>
 #include <inttypes.h>
@@ -92,6 +93,7 @@ static soma_status give_places(soma_onnx_node *node, soma_tensor *y, const soma_
 }
 
 static soma_status import_arg(soma_onnx_node *node) {
+    if (soma_onnx_can_fold(node)) return soma_onnx_fold_place(node);
     soma_onnx_shape out = node->input[0]->shape;
     int64_t keep, last;
     uint32_t axis;
@@ -170,6 +172,7 @@ static soma_status get_top(soma_onnx_node *node, size_t size, int64_t *count) {
 
 /* The values, or their places: output number node->number. */
 static soma_status import_top(soma_onnx_node *node) {
+    if (soma_onnx_can_fold(node)) return soma_onnx_fold_top(node);
     soma_onnx_shape out = node->input[0]->shape;
     soma_tensor *values[SOMA_ONNX_MOST_TOP], *places[SOMA_ONNX_MOST_TOP], *y;
     int64_t largest, count = 1;

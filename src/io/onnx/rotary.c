@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rotary positions of queries and keys, by tables of cosines and sines (Su et al. 2021). */
-#include "io/onnx/family.h"
+#include "io/onnx/compose.h"
 
 #include <string.h>
 
@@ -29,7 +29,6 @@ static soma_status get_sizes(rotary *r) {
     if (x->rank != 3 && x->rank != 4)
         return soma_error(SOMA_INVALID_SHAPE, "%s has %u dimensions; 3 or 4 are possible", node->input[X]->name,
                           x->rank);
-    if (node->importer->whole && x->dim[0] != 1) return soma_onnx_mixes(node);
     r->apart = x->rank == 4;
     r->interleaved = interleaved != 0;
     r->steps = x->dim[r->apart ? 2 : 1];
@@ -159,27 +158,122 @@ static soma_status exchange(const rotary *r, soma_tensor *x, soma_tensor **out) 
     return r->interleaved ? soma_graph_reshape(x->graph, *out, x, out) : SOMA_OK;
 }
 
-static soma_status import_rotary(soma_onnx_node *node) {
-    rotary r = {.node = node};
+static soma_status turn_by_constants(const rotary *r) {
+    soma_onnx_node *node = r->node;
     soma_tensor *x, *all, *cosines, *sines, *exchanged, *rest = NULL;
-    SOMA_TRY(get_sizes(&r));
-    SOMA_TRY(add_table(&r, COSINES, &cosines));
-    SOMA_TRY(add_table(&r, SINES, &sines));
+    SOMA_TRY(add_table(r, COSINES, &cosines));
+    SOMA_TRY(add_table(r, SINES, &sines));
     SOMA_TRY(soma_onnx_samples(node, node->input[X], &all));
-    const soma_tensor heads = {
-        .batched = true, .rank = 3, .shape = {r.apart ? r.heads : r.steps, r.apart ? r.steps : r.heads, r.width}};
+    const soma_tensor heads = {.batched = true,
+                               .rank = 3,
+                               .shape = {r->apart ? r->heads : r->steps, r->apart ? r->steps : r->heads, r->width}};
     SOMA_TRY(soma_graph_reshape(all->graph, all, &heads, &all));
     x = all;
-    if (r.turned < r.width) {
-        SOMA_TRY(slice_last(all, 0, r.turned, &x));
-        SOMA_TRY(slice_last(all, r.turned, r.width - r.turned, &rest));
+    if (r->turned < r->width) {
+        SOMA_TRY(slice_last(all, 0, r->turned, &x));
+        SOMA_TRY(slice_last(all, r->turned, r->width - r->turned, &rest));
     }
-    SOMA_TRY(exchange(&r, x, &exchanged));
+    SOMA_TRY(exchange(r, x, &exchanged));
     SOMA_TRY(soma_graph_binary(x->graph, x, cosines, SOMA_BINARY_MULTIPLY, &x));
     SOMA_TRY(soma_graph_binary(x->graph, exchanged, sines, SOMA_BINARY_MULTIPLY, &exchanged));
     SOMA_TRY(soma_graph_binary(x->graph, x, exchanged, SOMA_BINARY_ADD, &x));
     if (rest) SOMA_TRY(soma_graph_join((soma_tensor *[]){x, rest}, 2, 3, &x));
     return soma_onnx_give(node, x, &node->input[X]->shape);
+}
+
+/* ------------------------------------------------------------- tables or positions that are known when the model runs
+ */
+
+/* Of a table the numbers of each step, with a dimension for the heads. */
+static soma_status rows_of_steps(const rotary *r, uint32_t input, soma_onnx_value *rows) {
+    soma_onnx_node *node = r->node;
+    soma_onnx_value *positions = soma_onnx_optional(node, POSITIONS), list;
+    const size_t half = r->turned / 2;
+    soma_onnx_made none;
+    soma_onnx_begin_made(&none);
+    *rows = *node->input[input];
+    if (rows->integer || rows->shape.rank != (positions ? 2 : 3) || rows->shape.dim[rows->shape.rank - 1] != half)
+        return soma_error(SOMA_UNSUPPORTED, "%s has %u dimensions; a table for %s of %zu pairs is read", rows->name,
+                          rows->shape.rank, positions ? "positions" : "the steps of all samples", half);
+    if (positions) SOMA_TRY(SOMA_ONNX_COMPOSE(node, Gather, &none, rows, rows, positions));
+    const int64_t heads = r->apart ? rows->shape.rank - 2 : rows->shape.rank - 1;
+    SOMA_TRY(soma_onnx_compose_list(node, &heads, 1, &list));
+    return SOMA_ONNX_COMPOSE(node, Unsqueeze, &none, rows, rows, &list);
+}
+
+/* The first or second of each pair: of [.., width] they are [.., turned / 2]. */
+static soma_status halves(const rotary *r, soma_onnx_value *x, size_t which, soma_onnx_value *half) {
+    soma_onnx_node *node = r->node;
+    soma_onnx_value from, to, axes, steps;
+    if (!r->interleaved) return soma_onnx_compose_part(node, x, 3, which * (r->turned / 2), r->turned / 2, half);
+    SOMA_TRY(soma_onnx_compose_list(node, (const int64_t[]){(int64_t)which}, 1, &from));
+    SOMA_TRY(soma_onnx_compose_list(node, (const int64_t[]){(int64_t)r->turned}, 1, &to));
+    SOMA_TRY(soma_onnx_compose_list(node, (const int64_t[]){3}, 1, &axes));
+    SOMA_TRY(soma_onnx_compose_list(node, (const int64_t[]){2}, 1, &steps));
+    return SOMA_ONNX_COMPOSE(node, Slice, NULL, half, x, &from, &to, &axes, &steps);
+}
+
+/* a b + sign c d */
+static soma_status combine(const rotary *r, soma_onnx_value *a, soma_onnx_value *b, bool less, soma_onnx_value *c,
+                           soma_onnx_value *d, soma_onnx_value *y) {
+    soma_onnx_value p, q;
+    SOMA_TRY(SOMA_ONNX_COMPOSE(r->node, Mul, NULL, &p, a, b));
+    SOMA_TRY(SOMA_ONNX_COMPOSE(r->node, Mul, NULL, &q, c, d));
+    return less ? SOMA_ONNX_COMPOSE(r->node, Sub, NULL, y, &p, &q) : SOMA_ONNX_COMPOSE(r->node, Add, NULL, y, &p, &q);
+}
+
+/* Pairs of which these are the first and the second numbers, with what was not turned behind them. */
+static soma_status join_pairs(const rotary *r, soma_onnx_value *first, soma_onnx_value *second, soma_onnx_value *rest,
+                              soma_onnx_value *y) {
+    soma_onnx_node *node = r->node;
+    const int64_t between[] = {0, (int64_t)first->shape.dim[1], (int64_t)first->shape.dim[2],
+                               (int64_t)first->shape.dim[3], 1};
+    soma_onnx_made along;
+    soma_onnx_begin_made(&along);
+    soma_onnx_made_integer(&along, "axis", -1);
+    if (r->interleaved) {
+        SOMA_TRY(soma_onnx_compose_reshaped(node, first, between, 5, first));
+        SOMA_TRY(soma_onnx_compose_reshaped(node, second, between, 5, second));
+    }
+    SOMA_TRY(SOMA_ONNX_COMPOSE(node, Concat, &along, y, first, second));
+    if (r->interleaved) {
+        const int64_t shape[] = {0, between[1], between[2], (int64_t)r->turned};
+        SOMA_TRY(soma_onnx_compose_reshaped(node, y, shape, 4, y));
+    }
+    return rest ? SOMA_ONNX_COMPOSE(node, Concat, &along, y, y, rest) : SOMA_OK;
+}
+
+static soma_status turn_computed(const rotary *r) {
+    soma_onnx_node *node = r->node;
+    soma_onnx_value x = *node->input[X], cosines, sines, first, second, real, imaginary, rest, y;
+    const int64_t heads[] = {0, (int64_t)r->steps, (int64_t)r->heads, (int64_t)r->width};
+    const int64_t beside[] = {0, (int64_t)r->steps, (int64_t)(r->heads * r->width)};
+    const bool part = r->turned < r->width;
+    SOMA_TRY(rows_of_steps(r, COSINES, &cosines));
+    SOMA_TRY(rows_of_steps(r, SINES, &sines));
+    if (!r->apart) SOMA_TRY(soma_onnx_compose_reshaped(node, &x, heads, 4, &x));
+    SOMA_TRY(halves(r, &x, 0, &first));
+    SOMA_TRY(halves(r, &x, 1, &second));
+    if (part) SOMA_TRY(soma_onnx_compose_part(node, &x, 3, r->turned, r->width - r->turned, &rest));
+    SOMA_TRY(combine(r, &cosines, &first, true, &sines, &second, &real));
+    SOMA_TRY(combine(r, &sines, &first, false, &cosines, &second, &imaginary));
+    SOMA_TRY(join_pairs(r, &real, &imaginary, part ? &rest : NULL, &y));
+    if (!r->apart) SOMA_TRY(soma_onnx_compose_reshaped(node, &y, beside, 3, &y));
+    return soma_onnx_pass(node, &y);
+}
+
+/* Of constants tables are made that have a row for each step; where samples are read as one, each may have its own. */
+static bool is_by_constants(const rotary *r) {
+    const soma_onnx_node *node = r->node;
+    const soma_onnx_value *positions = soma_onnx_optional(node, POSITIONS);
+    if (node->importer->whole && node->input[X]->shape.dim[0] != 1) return false;
+    return node->input[COSINES]->constant && node->input[SINES]->constant && (!positions || positions->constant);
+}
+
+static soma_status import_rotary(soma_onnx_node *node) {
+    rotary r = {.node = node};
+    SOMA_TRY(get_sizes(&r));
+    return is_by_constants(&r) ? turn_by_constants(&r) : turn_computed(&r);
 }
 
 SOMA_ONNX_OP(RotaryEmbedding, 23, 3, 4, "interleaved num_heads rotary_embedding_dim", import_rotary, 0);
