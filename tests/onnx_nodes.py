@@ -285,6 +285,32 @@ def unsigned(random):
             yield f"{op} {numpy.dtype(dtype).name}", make([helper.make_node(op, ["x", "c"], ["y"])], x, [("y", to)], constants=by), x
 
 
+def forests(random):
+    """Trees that are added up, or of which the least or largest counts."""
+    import numpy
+    from onnx import TensorProto, helper
+    domain = "ai.onnx.ml"
+    for turn in range(12):
+        how, targets, trees = ("SUM", "AVERAGE", "MIN", "MAX")[turn % 4], 1 + turn // 4, 5
+        lists = {name: [] for name in ("treeids", "nodeids", "featureids", "values", "modes", "truenodeids", "falsenodeids")}
+        leaves = {name: [] for name in ("treeids", "nodeids", "ids", "weights")}
+        for tree in range(trees):
+            for node in range(7):  # three questions, then four leaves
+                asks = node < 3
+                row = (tree, node, int(random.integers(0, 4)) if asks else 0, float(numpy.float32(random.standard_normal())) if asks else 0.0,
+                       "BRANCH_LEQ" if asks else "LEAF", 2 * node + 1 if asks else 0, 2 * node + 2 if asks else 0)
+                for name, value in zip(lists, row):
+                    lists[name].append(value)
+                for target in range(0 if asks else targets):
+                    for name, value in zip(leaves, (tree, node, target, float(random.standard_normal()))):
+                        leaves[name].append(value)
+        attributes = {f"nodes_{name}": values for name, values in lists.items()} | {f"target_{name}": values for name, values in leaves.items()}
+        base = {"base_values": [float(v) for v in random.standard_normal(targets)]} if turn % 3 else {}
+        node = helper.make_node("TreeEnsembleRegressor", ["x"], ["y"], domain=domain, n_targets=targets, aggregate_function=how, **attributes, **base)
+        x = {"x": random.standard_normal((20, 4)).astype(numpy.float32)}
+        yield f"TreeEnsembleRegressor {how} of {targets}", make([node], x, [("y", TensorProto.FLOAT)], domains=[domain]), x
+
+
 def refusals():
     """Nodes that are refused, and what of them the error names."""
     import numpy
@@ -346,7 +372,7 @@ def evaluate(model, inputs):
     return [numpy.where(y <= numpy.finfo(numpy.float32).min, numpy.float32("-inf"), y) if y.dtype == numpy.float32 else y for y in found]
 
 
-CASES = {"attentions": (attentions, 1e-5, 0), "rotaries": (rotaries, 1e-5, 0), "unsigned": (unsigned, 0, 0), "pools": (pools, 1e-5, 0), "regions": (regions, 1e-5, 0), "determinants": (determinants, 1e-4, 0), "quantised": (quantised, 1e-5, 1)}
+CASES = {"attentions": (attentions, 1e-5, 0), "rotaries": (rotaries, 1e-5, 0), "unsigned": (unsigned, 0, 0), "forests": (forests, 1e-5, 0), "pools": (pools, 1e-5, 0), "regions": (regions, 1e-5, 0), "determinants": (determinants, 1e-4, 0), "quantised": (quantised, 1e-5, 1)}
 
 
 def try_cases(soma, device, folder, only):

@@ -71,6 +71,26 @@ typedef struct example {
 
 static const example examples[] = {
     {"ensemble", "TreeEnsemble", 0, 2, 4, 4, {1, 9, 3, 9, 2, 2, 0, 5}, {11, 12, 22, 31}, NULL, {ENSEMBLE(0, 2)}},
+    {"ensemble, least",
+     "TreeEnsemble",
+     0,
+     2,
+     4,
+     4,
+     {1, 9, 3, 9, 2, 2, 0, 5},
+     {1, 2, 2, 1},
+     NULL,
+     {ENSEMBLE(0, 2), WHOLE("aggregate_function", 2)}},
+    {"ensemble, largest",
+     "TreeEnsemble",
+     0,
+     2,
+     4,
+     4,
+     {1, 9, 3, 9, 2, 2, 0, 5},
+     {10, 10, 20, 30},
+     NULL,
+     {ENSEMBLE(0, 2), WHOLE("aggregate_function", 3)}},
     {"ensemble, a node of two trees",
      "TreeEnsemble",
      0,
@@ -367,6 +387,50 @@ static const example examples[] = {
      {TREES("BRANCH_LEQ", 1, 4), WHOLE("target_treeids", 7, 7, 7, 9, 9), WHOLE("target_nodeids", 1, 3, 4, 1, 2),
       WHOLE("target_ids", 0, 0, 1, 0, 1), FLOATS("target_weights", 10, 20, 30, 1, 2), WHOLE("n_targets", 3),
       FLOATS("base_values", 100, 200, 300)}},
+    {"least of trees",
+     "TreeEnsembleRegressor",
+     0,
+     2,
+     2,
+     2,
+     {1, 3, 2, 4},
+     {101, 102},
+     NULL,
+     {TREES("BRANCH_LEQ", 1, 4), SUMS, TEXT("aggregate_function", "MIN"), FLOATS("base_values", 100)}},
+    {"least of trees, of targets that not all leaves name",
+     "TreeEnsembleRegressor",
+     0,
+     2,
+     3,
+     9,
+     {1, 3, 2, 4, 1, 4},
+     {101, 200, 300, 100, 202, 300, 110, 202, 300},
+     NULL,
+     {TREES("BRANCH_LEQ", 1, 4), WHOLE("target_treeids", 7, 7, 7, 9, 9), WHOLE("target_nodeids", 1, 3, 4, 1, 2),
+      WHOLE("target_ids", 0, 0, 1, 0, 1), FLOATS("target_weights", 10, 20, 30, 1, 2), WHOLE("n_targets", 3),
+      FLOATS("base_values", 100, 200, 300), TEXT("aggregate_function", "MIN")}},
+    {"largest of trees, of targets that not all leaves name",
+     "TreeEnsembleRegressor",
+     0,
+     2,
+     3,
+     9,
+     {1, 3, 2, 4, 1, 4},
+     {110, 200, 300, 100, 230, 300, 110, 202, 300},
+     NULL,
+     {TREES("BRANCH_LEQ", 1, 4), WHOLE("target_treeids", 7, 7, 7, 9, 9), WHOLE("target_nodeids", 1, 3, 4, 1, 2),
+      WHOLE("target_ids", 0, 0, 1, 0, 1), FLOATS("target_weights", 10, 20, 30, 1, 2), WHOLE("n_targets", 3),
+      FLOATS("base_values", 100, 200, 300), TEXT("aggregate_function", "MAX")}},
+    {"neither sum nor extreme",
+     "TreeEnsembleRegressor",
+     0,
+     2,
+     0,
+     0,
+     {0},
+     {0},
+     "aggregate_function is MEDIAN; SUM, AVERAGE, MIN and MAX",
+     {TREES("BRANCH_LEQ", 1, 4), SUMS, TEXT("aggregate_function", "MEDIAN")}},
     {"a feature that there is not",
      "TreeEnsembleRegressor",
      0,
@@ -518,9 +582,10 @@ static const example *current;
 
 /* Field numbers and types of onnx.proto's AttributeProto. */
 static void put_attribute(const attribute *a) {
-    const bool one = a->count == 1 && (strcmp(a->name, "threshold") == 0 || strcmp(a->name, "n_targets") == 0 ||
-                                       strcmp(a->name, "n_supports") == 0 || strcmp(a->name, "default_float") == 0 ||
-                                       strcmp(a->name, "replaced_value_float") == 0);
+    const bool one =
+        a->count == 1 && (strcmp(a->name, "threshold") == 0 || strcmp(a->name, "n_targets") == 0 ||
+                          strcmp(a->name, "n_supports") == 0 || strcmp(a->name, "default_float") == 0 ||
+                          strcmp(a->name, "replaced_value_float") == 0 || strcmp(a->name, "aggregate_function") == 0);
     size_t opened = soma_protobuf_open(W, NODE_ATTRIBUTE);
     soma_protobuf_put_text(W, 1, a->name);
     if (a->floats && strcmp(current->op, "TreeEnsemble") == 0) { /* there, they are tensors */

@@ -6,7 +6,7 @@
  */
 #include "base/size.h"
 #include "io/onnx/classes.h"
-#include "io/onnx/family.h"
+#include "io/onnx/trees.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -33,14 +33,6 @@ typedef struct older {
 
 /* ------------------------------------------------------------------------------------------------------ what is there
  */
-
-static soma_status get_list(const soma_onnx_node *node, const char *name, size_t count, const int64_t **values) {
-    const Soma__Onnx__AttributeProto *attribute = soma_onnx_attribute(node, name);
-    const size_t found = attribute ? attribute->n_ints : 0;
-    if (found != count) return soma_error(SOMA_INVALID_FILE, "%s has %zu elements, %zu are needed", name, found, count);
-    *values = attribute ? attribute->ints : NULL;
-    return SOMA_OK;
-}
 
 static soma_status get_numbers(soma_onnx_node *node, const char *name, size_t least, const double **values,
                                size_t *count) {
@@ -80,11 +72,11 @@ static soma_status read_lists(soma_onnx_node *node, ensemble *all) {
     all->feature = features->ints;
     all->target = targets->ints;
     all->root = roots->ints;
-    if (missing && missing->n_ints) SOMA_TRY(get_list(node, missing->name, all->nodes, &all->missing));
-    SOMA_TRY(get_list(node, "nodes_truenodeids", all->nodes, &all->next[0]));
-    SOMA_TRY(get_list(node, "nodes_falsenodeids", all->nodes, &all->next[1]));
-    SOMA_TRY(get_list(node, "nodes_trueleafs", all->nodes, &all->is_leaf[0]));
-    SOMA_TRY(get_list(node, "nodes_falseleafs", all->nodes, &all->is_leaf[1]));
+    if (missing && missing->n_ints) SOMA_TRY(soma_onnx_tree_list(node, missing->name, all->nodes, &all->missing));
+    SOMA_TRY(soma_onnx_tree_list(node, "nodes_truenodeids", all->nodes, &all->next[0]));
+    SOMA_TRY(soma_onnx_tree_list(node, "nodes_falsenodeids", all->nodes, &all->next[1]));
+    SOMA_TRY(soma_onnx_tree_list(node, "nodes_trueleafs", all->nodes, &all->is_leaf[0]));
+    SOMA_TRY(soma_onnx_tree_list(node, "nodes_falseleafs", all->nodes, &all->is_leaf[1]));
     SOMA_TRY(get_numbers(node, "nodes_modes", all->nodes, &all->mode, &unused));
     SOMA_TRY(get_numbers(node, "nodes_splits", all->nodes, &all->split, &unused));
     SOMA_TRY(get_numbers(node, "leaf_weights", all->leaves, &all->weight, &unused));
@@ -195,7 +187,7 @@ static soma_status read_as_older(soma_onnx_node *node, const older *all) {
     Soma__Onnx__AttributeProto *const attribute = made.of, *attributes[LISTS + 2];
     Soma__Onnx__TensorProto split = SOMA__ONNX__TENSOR_PROTO__INIT, weight = SOMA__ONNX__TENSOR_PROTO__INIT;
     static const char *const transforms[] = {"NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT"};
-    static const char *const sums[] = {"AVERAGE", "SUM"};
+    static const char *const sums[] = {"AVERAGE", "SUM", "MIN", "MAX"};
     const struct {
         const char *name;
         const int64_t *values;
@@ -211,11 +203,11 @@ static soma_status read_as_older(soma_onnx_node *node, const older *all) {
     size_t n = 0;
     SOMA_TRY(soma_onnx_get_integer(node, "post_transform", 0, &transform));
     SOMA_TRY(soma_onnx_get_integer(node, "aggregate_function", 1, &sum));
-    if (sum < 0 || sum > 1 || transform < 0 || transform >= (int64_t)SOMA_COUNT_OF(transforms))
+    if (sum < 0 || sum >= (int64_t)SOMA_COUNT_OF(sums) || transform < 0 ||
+        transform >= (int64_t)SOMA_COUNT_OF(transforms))
         return soma_error(SOMA_UNSUPPORTED,
                           "aggregate_function is %" PRId64 ", post_transform %" PRId64
-                          "; averages (0) and sums (1) are "
-                          "known, and 0 to 4",
+                          "; averages (0), sums (1), least (2) and largest (3) are known, and 0 to 4",
                           sum, transform);
     for (; n < LISTS; n++) {
         soma__onnx__attribute_proto__init(&attribute[n]);
