@@ -358,6 +358,12 @@ class Files(ProgramTest):
                         os.path.join(source, "main.c"), "-lm"], check=True)
         self.assertIn("1 and 0 are different", subprocess.run([self.path("xor")], check=True, stdout=subprocess.PIPE, text=True).stdout)
 
+    def test_convert_says_the_format(self):
+        path, _ = self.model()
+        for name, is_of in ("a.onnx", "ONNX"), ("a.c", "C"), ("a.safetensors", "safetensors"), ("a.pt", "safetensors"), ("a", "safetensors"):
+            self.assertIn(f"{self.path(name)}: written as {is_of}\n", self.succeed("convert", path, self.path(name)).stdout)
+            self.assertEqual(self.json("convert", path, self.path(name))["format"], is_of)
+
     def test_convert_there_and_back(self):
         path, _ = self.model()
         converted, back = self.path("b.onnx"), self.path("c.safetensors")

@@ -8,8 +8,12 @@
 #include <string.h>
 
 static bool is_c(const char *path) {
-    const size_t length = strlen(path);
-    return length >= 2 && strcmp(path + length - 2, ".c") == 0;
+    return ends_in(path, ".c");
+}
+
+/* Any other name is one of safetensors, which is said: whoever means another format reads it here. */
+static const char *format_of(const char *path) {
+    return is_c(path) ? "C" : ends_in(path, ".onnx") ? "ONNX" : "safetensors";
 }
 
 static exit_status check_operands(const struct settings *settings) {
@@ -46,7 +50,7 @@ exit_status command_convert(const struct settings *settings) {
         soma_network_destroy(network);
         return fail_to_save(settings, cause);
     }
-    say("%s: written\n", target);
+    say("%s: written as %s\n", target, format_of(target));
     if (as_c)
         say("Flash: %zu bytes of weights, and the code. Memory: %zu bytes, static.\n", size.weight_bytes,
             size.memory_bytes);
@@ -54,6 +58,7 @@ exit_status command_convert(const struct settings *settings) {
         report *object = report_create();
         report_text(object, "from", settings->operand[0]);
         report_text(object, "to", target);
+        report_text(object, "format", format_of(target));
         report_count(object, "parameters", soma_network_parameter_count(network));
         if (as_c) {
             report_count(object, "weight_bytes", size.weight_bytes);
